@@ -1,0 +1,1 @@
+//! The axum Router that every host serves.

@@ -1,0 +1,1 @@
+//! One HTTP transport, and a typed client for each outside system.
