@@ -1,0 +1,128 @@
+//! What PostgREST answers: rows, or an error in its shape (<https://docs.postgrest.org/en/stable/references/errors.html>).
+
+use http::StatusCode;
+use serde::{Deserialize, de::DeserializeOwned};
+
+use crate::http::{Answer, HttpError};
+
+/// Why a function gave no result.
+#[derive(Debug, thiserror::Error)]
+pub enum RpcError {
+    /// The function refused with a code of ours, raised as SQLSTATE `PTxyz`.
+    #[error("refused: {code}")]
+    Refused {
+        status: u16,
+        /// The stable code.
+        code: String,
+        /// The sentence for the reader.
+        detail: Option<String>,
+        /// JSON text with fields, where the function gave some.
+        hint: Option<String>,
+    },
+    /// The token was not accepted.
+    #[error("the token was not accepted")]
+    Unauthorized,
+    /// The database, or what stands before it, cannot answer now.
+    #[error("away: {0}")]
+    Away(String),
+    /// An answer that makes no sense to us. Its text may hold anything, so it stays out of messages.
+    #[error("an answer that cannot be read (status {status}, code {code})")]
+    Unreadable { status: u16, code: String },
+}
+
+impl RpcError {
+    /// Whether the same call may well succeed a moment later.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Away(_))
+    }
+}
+
+impl From<HttpError> for RpcError {
+    fn from(error: HttpError) -> Self {
+        match error {
+            // Only a token can hold what a header cannot: our own keys are checked when they are read.
+            HttpError::Header(_) => Self::Unauthorized,
+            other => Self::Away(other.to_string()),
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ErrorBody {
+    code: Option<String>,
+    message: Option<String>,
+    details: Option<String>,
+    hint: Option<String>,
+}
+
+/// Reads an answer as `T`, or as the error that it is.
+pub(super) fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, RpcError> {
+    let status = answer.status.as_u16();
+    if answer.status.is_success() {
+        return serde_json::from_slice(&answer.body).map_err(|error| {
+            tracing::error!(status, line = error.line(), column = error.column(), "an unexpected answer");
+            RpcError::Unreadable { status, code: String::new() }
+        });
+    }
+    let body: ErrorBody = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let code = body.code.unwrap_or_default();
+    if code.starts_with("PT") {
+        let [stable, detail, hint] = [body.message, body.details, body.hint];
+        return Err(RpcError::Refused { status, code: stable.unwrap_or_default(), detail, hint });
+    }
+    Err(match answer.status {
+        StatusCode::UNAUTHORIZED => RpcError::Unauthorized,
+        // PostgREST: 503 without a database connection, 504 for a pool that is used up; gateways add 429 and 502.
+        StatusCode::TOO_MANY_REQUESTS
+        | StatusCode::BAD_GATEWAY
+        | StatusCode::SERVICE_UNAVAILABLE
+        | StatusCode::GATEWAY_TIMEOUT => RpcError::Away(format!("status {status}")),
+        // SQLSTATE class 57: the server is being shut down, or is starting; 08: a connection that broke.
+        _ if code.starts_with("57P") || code.starts_with("08") => RpcError::Away(format!("SQLSTATE {code}")),
+        // 40: a transaction that lost against another; it can be tried again.
+        _ if code.starts_with("40") => RpcError::Away(format!("SQLSTATE {code}")),
+        _ => RpcError::Unreadable { status, code },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RpcError, read};
+    use crate::http::Answer;
+    use http::{HeaderMap, StatusCode};
+
+    fn answer(status: u16, body: &'static str) -> Answer {
+        let status = StatusCode::from_u16(status).unwrap();
+        Answer { status, headers: HeaderMap::new(), body: body.into() }
+    }
+
+    #[test]
+    fn a_raised_code_of_ours_comes_through_with_its_sentence() {
+        let raised =
+            r#"{"code":"PT404","message":"turn_not_found","details":"There is no such turn.","hint":null}"#;
+        match read::<()>(&answer(404, raised)) {
+            Err(RpcError::Refused { status: 404, code, detail: Some(detail), hint: None }) => {
+                assert_eq!((code.as_str(), detail.as_str()), ("turn_not_found", "There is no such turn."));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_restarting_database_is_away_and_not_an_error_of_the_caller() {
+        for (status, body) in [
+            (503, "<html>no</html>"),
+            (500, r#"{"code":"57P01","message":"terminating connection"}"#),
+            (504, r#"{"code":"PGRST003","message":"pool"}"#),
+        ] {
+            assert!(read::<()>(&answer(status, body)).unwrap_err().is_passing(), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_errors_text_is_not_repeated() {
+        let error = read::<()>(&answer(400, r#"{"code":"42P01","message":"relation \"x\" does not exist"}"#));
+        assert!(!error.unwrap_err().to_string().contains("relation"));
+    }
+}
