@@ -1,7 +1,8 @@
 //! The one-machine host: real PostgreSQL and Redis as child processes, the protocols of Supabase and
 //! Upstash in front of them, and the API, on one origin. The command line is built on this library.
 
+pub mod database;
 pub mod home;
-pub mod models;
 pub mod secrets;
 pub mod settings;
+pub mod supervise;
