@@ -3,6 +3,9 @@
 
 pub mod database;
 pub mod home;
+pub mod migrate;
+pub mod models;
+pub mod page;
 pub mod secrets;
 pub mod settings;
 pub mod supervise;

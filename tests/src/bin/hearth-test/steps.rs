@@ -1,0 +1,138 @@
+//! The steps of `./hearth test`, in their order: what is quick to say no comes first.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context as _;
+
+use crate::counts::{self, Counts};
+use crate::log::Log;
+use crate::server::Server;
+
+pub struct Step {
+    pub name: &'static str,
+    pub what: &'static str,
+    pub run: fn(&Context) -> anyhow::Result<Counts>,
+}
+
+pub const STEPS: &[Step] = &[
+    Step { name: "format", what: "rustfmt", run: format },
+    Step { name: "unused", what: "dependencies that nothing uses (cargo-machete)", run: unused },
+    Step { name: "deny", what: "licences, sources and bans of dependencies (cargo-deny)", run: deny },
+    Step { name: "lint", what: "clippy, warnings denied", run: lint },
+    Step { name: "build", what: "every program", run: build },
+    Step { name: "pgtap", what: "the schema: every role, table and verb", run: pgtap },
+    Step { name: "rust", what: "unit, property and whole-system tests", run: rust },
+    Step { name: "clients", what: "the official clients, against ./hearth up", run: clients },
+    Step { name: "wasm", what: "shared/ for wasm32-unknown-unknown", run: wasm },
+];
+
+/// Where things are, and what was asked.
+pub struct Context {
+    root: PathBuf,
+    target: PathBuf,
+    logs: PathBuf,
+    soak: bool,
+}
+
+impl Context {
+    /// The script starts the tests in the clone, with the target folder in the environment.
+    pub fn new(soak: bool) -> anyhow::Result<Self> {
+        let root = std::env::current_dir()?;
+        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+        let logs = target.join("test-logs");
+        Ok(Self { root, target, logs, soak })
+    }
+
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.target.join("release").join(name)
+    }
+
+    fn log(&self, step: &str) -> anyhow::Result<Log> {
+        Log::new(&self.logs, step)
+    }
+
+    fn command(&self, program: impl AsRef<Path>, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program.as_ref());
+        command
+            .args(arguments)
+            .current_dir(&self.root)
+            .env("CARGO_TERM_COLOR", "never")
+            .env("HEARTH_BIN", self.program("hearth"))
+            .env("HEARTH_EDGE_BIN", self.program("hearth-edge"));
+        if self.soak {
+            command.env("HEARTH_SOAK", "1");
+        }
+        command
+    }
+
+    fn check(&self, step: &str, program: &str, arguments: &[&str]) -> anyhow::Result<Counts> {
+        Ok(Counts::one(self.log(step)?.run(&mut self.command(program, arguments))?.well))
+    }
+}
+
+fn format(context: &Context) -> anyhow::Result<Counts> {
+    context.check("format", "cargo", &["fmt", "--all", "--check"])
+}
+
+fn unused(context: &Context) -> anyhow::Result<Counts> {
+    context.check("unused", "cargo-machete", &["--with-metadata"])
+}
+
+fn deny(context: &Context) -> anyhow::Result<Counts> {
+    context.check(
+        "deny",
+        "cargo-deny",
+        &["--workspace", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"],
+    )
+}
+
+fn lint(context: &Context) -> anyhow::Result<Counts> {
+    let arguments = ["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    context.check("lint", "cargo", &arguments)
+}
+
+fn build(context: &Context) -> anyhow::Result<Counts> {
+    context.check("build", "cargo", &["build", "--release", "--workspace", "--bins"])
+}
+
+fn pgtap(context: &Context) -> anyhow::Result<Counts> {
+    let ended = context.log("pgtap")?.run(&mut context.command("tests/pgtap/run.sh", &[]))?;
+    Ok(Counts::of_run(counts::closing_line(&ended.output), ended.well))
+}
+
+fn rust(context: &Context) -> anyhow::Result<Counts> {
+    let nextest =
+        Command::new("cargo-nextest").arg("--version").output().is_ok_and(|output| output.status.success());
+    let mut arguments = if nextest {
+        vec!["nextest", "run", "--release", "--workspace", "--no-fail-fast"]
+    } else {
+        vec!["test", "--release", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"]
+    };
+    match (nextest, context.soak) {
+        (_, false) => {}
+        (true, true) => arguments.extend(["--run-ignored", "all"]),
+        (false, true) => arguments.extend(["--", "--include-ignored"]),
+    }
+    let ended = context.log("rust")?.run(&mut context.command("cargo", &arguments))?;
+    Ok(Counts::of_run(counts::rust(&ended.output), ended.well))
+}
+
+fn clients(context: &Context) -> anyhow::Result<Counts> {
+    let folder = context.root.join("tests/clients");
+    let log = context.log("clients")?;
+    let installed =
+        log.run(context.command("npm", &["ci", "--no-audit", "--no-fund"]).current_dir(&folder))?;
+    anyhow::ensure!(installed.well, "the clients could not be installed");
+    let mut server = Server::start(context, &log)?;
+    let mut node = context.command("node", &["--test", "--test-reporter=tap"]);
+    let ended = log.run(node.current_dir(&folder).envs(server.environment()))?;
+    let stopped = server.stop().context("stopping hearth")?;
+    let mut counts = Counts::of_run(counts::node(&ended.output), ended.well);
+    counts += Counts::one(stopped);
+    Ok(counts)
+}
+
+fn wasm(context: &Context) -> anyhow::Result<Counts> {
+    context.check("wasm", "scripts/wasm-build.sh", &[])
+}
