@@ -1,1 +1,45 @@
-fn main() {}
+//! `hearth-edge`: a GGUF model through llama.cpp, over the OpenAI HTTP API, for several callers at once.
+
+mod config;
+mod engine;
+mod http;
+mod model;
+mod prompt;
+mod serve;
+mod text;
+
+use std::process::ExitCode;
+
+use tracing_subscriber::EnvFilter;
+
+use config::Config;
+
+/// llama.cpp is talkative while it loads; its warnings and errors are enough.
+const DEFAULT_LOG: &str = "info,llama-cpp-2=warn,llama_cpp_2=warn";
+
+/// A long text is split by a recursive regular expression inside llama.cpp, which needs room.
+const STACK_BYTES: usize = 16 << 20;
+
+fn main() -> ExitCode {
+    let config = Config::from_command_line();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    llama_cpp_2::send_logs_to_tracing(llama_cpp_2::LogOptions::default());
+
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_stack_size(STACK_BYTES)
+        .enable_all()
+        .build();
+    let outcome = match runtime {
+        Ok(runtime) => runtime.block_on(serve::serve(config)),
+        Err(error) => Err(serve::Stop::Failed(format!("no threads could be started: {error}"))),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(stop) => {
+            tracing::error!("{stop}");
+            stop.exit_code()
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! The command line, read once and checked before anything starts.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::{NonZeroU16, NonZeroU32};
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use crate::engine::Settings;
+use crate::model::name;
+
+const EXAMPLES: &str = "\
+Examples:
+  hearth-edge --model SmolLM2-135M-Instruct.Q4_1.gguf
+  hearth-edge --model ~/models/Qwen3-4B-Q4_K_M.gguf --alias qwen --parallel 8 --context 16384
+
+  curl http://127.0.0.1:8788/v1/chat/completions -H 'content-type: application/json' \\
+    -d '{\"messages\": [{\"role\": \"user\", \"content\": \"Hello!\"}]}'
+
+Exit status: 0 after a stop by signal, 1 on a failure while it runs (the port is taken, for example), 2 on a
+mistake in the options, 3 if the model cannot be loaded.";
+
+/// Serves a GGUF model over the OpenAI HTTP API.
+#[derive(Debug, Parser)]
+#[command(name = "hearth-edge", version, after_help = EXAMPLES)]
+struct Options {
+    /// The model: a .gguf file
+    #[arg(long, short, value_name = "PATH")]
+    model: PathBuf,
+
+    /// The model's id in the API [default: the file's name without its quantisation]
+    #[arg(long, value_name = "NAME")]
+    alias: Option<String>,
+
+    /// Address to listen on; only this machine's own, as long as there are no API keys
+    #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
+    host: String,
+
+    /// Port to listen on; 0 takes a free one and logs it
+    #[arg(long, default_value_t = 8788)]
+    port: u16,
+
+    /// Requests that are answered at once
+    #[arg(long, default_value = "4", value_name = "N")]
+    parallel: NonZeroU16,
+
+    /// Requests that may wait beside those; further ones get 429
+    #[arg(long, default_value_t = 64, value_name = "N")]
+    queue: u16,
+
+    /// Tokens that one request may use, prompt and answer together [default: as the model was trained, at most 8192]
+    #[arg(long, value_name = "TOKENS")]
+    context: Option<NonZeroU32>,
+
+    /// Threads that compute [default: the machine's cores but one]
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroU16>,
+
+    /// Seconds that running answers get to finish after SIGTERM or Ctrl-C
+    #[arg(long, default_value_t = 10, value_name = "SECONDS")]
+    grace: u16,
+}
+
+/// What `main` needs to know.
+#[derive(Debug)]
+pub struct Config {
+    pub model: PathBuf,
+    /// The model's id in the API.
+    pub id: String,
+    pub address: SocketAddr,
+    pub engine: Settings,
+    pub grace: std::time::Duration,
+}
+
+/// More sequences than this llama.cpp does not take in one batch.
+const MOST_PARALLEL: u16 = 256;
+
+/// A context of fewer tokens holds no chat template.
+const LEAST_CONTEXT: u32 = 64;
+
+impl Config {
+    /// Reads the command line. A mistake ends the process with status 2 and clap's message; `--help` and `--version` end it too.
+    pub fn from_command_line() -> Self {
+        Options::parse().check().unwrap_or_else(|mistakes| {
+            let error = <Options as clap::CommandFactory>::command()
+                .error(clap::error::ErrorKind::ValueValidation, mistakes.join("\n       "));
+            error.exit()
+        })
+    }
+}
+
+impl Options {
+    fn check(self) -> Result<Config, Vec<String>> {
+        let mut mistakes = Vec::new();
+        let host = loopback(&self.host).unwrap_or_else(|mistake| {
+            mistakes.push(mistake);
+            IpAddr::V4(Ipv4Addr::LOCALHOST)
+        });
+        let parallel = self.parallel.get();
+        if parallel > MOST_PARALLEL {
+            mistakes
+                .push(format!("--parallel {parallel}: at most {MOST_PARALLEL} requests fit into one batch"));
+        }
+        let context = self.context.map(NonZeroU32::get);
+        if let Some(context) = context.filter(|context| *context < LEAST_CONTEXT) {
+            mistakes.push(format!("--context {context}: a request needs at least {LEAST_CONTEXT} tokens"));
+        }
+        let id = self.alias.map_or_else(|| name::from_path(&self.model), |alias| alias.trim().to_owned());
+        if id.is_empty() {
+            mistakes.push("--alias: an empty name cannot be asked for".to_owned());
+        }
+        if !mistakes.is_empty() {
+            return Err(mistakes);
+        }
+        let threads = self.threads.map_or_else(default_threads, |threads| threads.get().into());
+        let engine = Settings { parallel: parallel.into(), queue: self.queue.into(), context, threads };
+        let grace = std::time::Duration::from_secs(self.grace.into());
+        Ok(Config { model: self.model, id, address: SocketAddr::new(host, self.port), engine, grace })
+    }
+}
+
+/// The address to listen on, which without keys must be this machine's own: whoever reaches the port can use the model.
+fn loopback(host: &str) -> Result<IpAddr, String> {
+    let address = match host.trim_start_matches('[').trim_end_matches(']') {
+        "localhost" => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        text => text.parse().map_err(|_| format!("--host {host}: not an IP address"))?,
+    };
+    if address.is_loopback() {
+        return Ok(address);
+    }
+    Err(format!(
+        "--host {host}: this address can be reached by other machines, and there are no API keys that would keep strangers \
+         out; listen on 127.0.0.1, and put a reverse proxy that asks for a password in front of it"
+    ))
+}
+
+/// A compute thread waits for the others by spinning, so that one core too many makes everybody slow: one is left to the
+/// rest of the machine.
+fn default_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| (cores.get() - 1).max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(arguments: &[&str]) -> Result<Config, Vec<String>> {
+        Options::try_parse_from(["hearth-edge"].iter().chain(arguments)).unwrap().check()
+    }
+
+    #[test]
+    fn the_model_alone_is_enough() {
+        let config = config(&["--model", "m/SmolLM2-135M-Instruct.Q4_1.gguf"]).unwrap();
+        assert_eq!(config.id, "SmolLM2-135M-Instruct");
+        assert_eq!(config.address.to_string(), "127.0.0.1:8788");
+        assert!(config.engine.threads >= 1);
+    }
+
+    #[test]
+    fn only_this_machine_may_call_without_keys() {
+        for host in ["0.0.0.0", "192.168.1.5", "::"] {
+            let mistakes = config(&["--model", "m.gguf", "--host", host]).unwrap_err();
+            assert!(mistakes[0].contains("no API keys"), "{mistakes:?}");
+        }
+        for host in ["localhost", "127.0.0.2", "::1", "[::1]"] {
+            assert!(config(&["--model", "m.gguf", "--host", host]).is_ok(), "{host}");
+        }
+    }
+
+    #[test]
+    fn every_mistake_is_told_at_once() {
+        let mistakes = config(&[
+            "--model",
+            "m.gguf",
+            "--host",
+            "nowhere",
+            "--parallel",
+            "300",
+            "--context",
+            "3",
+            "--alias",
+            " ",
+        ])
+        .unwrap_err();
+        assert_eq!(mistakes.len(), 4, "{mistakes:?}");
+    }
+}

@@ -1,0 +1,184 @@
+//! The engine: one thread that owns llama.cpp's context and serves every request as a sequence of one batch. This is its
+//! door: what a request is, what comes back, and how many may wait.
+
+pub mod gauges;
+pub mod sampling;
+mod schedule;
+mod sequence;
+mod settings;
+mod worker;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+
+use hearth_wire::{FinishReason, Usage};
+use llama_cpp_2::token::LlamaToken;
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+
+use crate::model::Model;
+use gauges::Gauges;
+use sampling::Sampling;
+pub use settings::Settings;
+
+/// A prompt to be answered.
+#[derive(Debug)]
+pub struct Request {
+    /// For the log.
+    pub id: String,
+    /// Never empty, and shorter than [`Serving::n_ctx`].
+    pub prompt: Vec<LlamaToken>,
+    pub sampling: Sampling,
+    /// At least 1; `None` goes on to the context's end.
+    pub max_tokens: Option<u32>,
+    /// None of them empty.
+    pub stops: Vec<String>,
+}
+
+/// What happens to a request, in order: waiting, reading, text, and one of the last two.
+#[derive(Debug)]
+pub enum Event {
+    /// So many requests will be served first.
+    Waiting {
+        ahead: usize,
+    },
+    /// The prompt is being read.
+    Reading,
+    /// The answer goes on: whole characters, and nothing of a stop string.
+    Text(String),
+    Finished {
+        reason: FinishReason,
+        usage: Usage,
+    },
+    Failed(Failure),
+}
+
+/// Why a request that was taken on has no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    #[error("the server is shutting down")]
+    ShuttingDown,
+    #[error("the model failed while it computed this answer")]
+    Decode,
+}
+
+/// Room for one request. Giving it back (dropping it) lets the next one in.
+#[derive(Debug)]
+pub struct Place {
+    _permit: OwnedSemaphorePermit,
+}
+
+/// Where the engine stands.
+#[derive(Clone, Debug)]
+pub enum Status {
+    Loading,
+    Ready(Arc<Serving>),
+    /// The thread has ended, for this reason where there is one.
+    Ended(Option<String>),
+}
+
+/// A model that is being served.
+#[derive(Debug)]
+pub struct Serving {
+    pub model: Model,
+    /// Tokens that one request may use, prompt and answer together.
+    pub n_ctx: u32,
+}
+
+/// How far the engine goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    Running,
+    /// Answers that have begun are finished, and nothing else.
+    Draining,
+    Stopping,
+}
+
+#[derive(Debug)]
+struct Job {
+    request: Request,
+    events: mpsc::UnboundedSender<Event>,
+    place: Place,
+}
+
+/// A handle to the engine thread.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    jobs: mpsc::UnboundedSender<Job>,
+    places: Arc<Semaphore>,
+    status: watch::Receiver<Status>,
+    phase: Arc<watch::Sender<Phase>>,
+    gauges: Arc<Gauges>,
+}
+
+impl Engine {
+    /// Starts the thread, which loads the model first. To be called inside a runtime.
+    pub fn start(path: PathBuf, settings: Settings) -> std::io::Result<Self> {
+        let (jobs, inbox) = mpsc::unbounded_channel();
+        let (status_sender, status) = watch::channel(Status::Loading);
+        let (phase, phase_receiver) = watch::channel(Phase::Running);
+        let gauges = Arc::new(Gauges::default());
+        let places = Arc::new(Semaphore::new(settings.parallel + settings.queue));
+        let thread_gauges = Arc::clone(&gauges);
+        let runtime = Handle::current();
+        thread::Builder::new().name("engine".to_owned()).spawn(move || {
+            let outcome = worker::run(
+                &path,
+                &settings,
+                inbox,
+                phase_receiver,
+                &status_sender,
+                &thread_gauges,
+                &runtime,
+            );
+            status_sender.send_replace(Status::Ended(outcome.err()));
+        })?;
+        Ok(Self { jobs, places, status, phase: Arc::new(phase), gauges })
+    }
+
+    pub fn status(&self) -> Status {
+        self.status.borrow().clone()
+    }
+
+    pub fn gauges(&self) -> &Gauges {
+        &self.gauges
+    }
+
+    /// A place for one request, or nothing if as many as may are being served or waiting.
+    pub fn place(&self) -> Option<Place> {
+        Arc::clone(&self.places).try_acquire_owned().ok().map(|permit| Place { _permit: permit })
+    }
+
+    /// Takes a request on. The events come as fast as they are made; dropping the receiver ends the request, and its cells
+    /// are free at the engine's next step.
+    pub fn submit(&self, request: Request, place: Place) -> mpsc::UnboundedReceiver<Event> {
+        let (events, receiver) = mpsc::unbounded_channel();
+        if let Err(mpsc::error::SendError(job)) = self.jobs.send(Job { request, events, place }) {
+            // The receiver may be gone too; then nobody asks.
+            let _ = job.events.send(Event::Failed(Failure::ShuttingDown));
+        }
+        receiver
+    }
+
+    /// Finishes the answers that have begun and refuses the rest; the thread ends with the last of them.
+    pub fn drain(&self) {
+        self.phase.send_replace(Phase::Draining);
+    }
+
+    /// Ends the thread with its current step.
+    pub fn stop(&self) {
+        self.phase.send_replace(Phase::Stopping);
+    }
+
+    /// Waits until the thread has ended; the reason, where it ended for one.
+    pub async fn ended(&self) -> Option<String> {
+        let mut status = self.status.clone();
+        let ended = status.wait_for(|status| matches!(status, Status::Ended(_))).await;
+        match ended.as_deref() {
+            Ok(Status::Ended(reason)) => reason.clone(),
+            // The sender is gone without a last word: the thread panicked.
+            _ => Some("the engine thread ended unexpectedly".to_owned()),
+        }
+    }
+}

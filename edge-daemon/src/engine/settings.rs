@@ -1,0 +1,85 @@
+//! How much the engine takes on, and what that comes to for a given model.
+
+use crate::model::Model;
+
+/// What an operator can set.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Requests in the batch at once.
+    pub parallel: usize,
+    /// Requests that may wait beside them.
+    pub queue: usize,
+    /// Tokens that one request may use; by default what the model was trained on, at most [`DEFAULT_CONTEXT`].
+    pub context: Option<u32>,
+    pub threads: usize,
+}
+
+/// Beyond this many tokens a conversation gets slow on the machines this is for; larger contexts are asked for.
+const DEFAULT_CONTEXT: u32 = 8192;
+
+/// The cache holds this many requests of full length. More of them than that may run: few are so long, and when the cells
+/// run out the newest request gives its own back and starts over later.
+const FULL_LENGTH_REQUESTS: u32 = 2;
+
+/// What the settings mean for one model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// Tokens that one request may use.
+    pub n_ctx: u32,
+    /// Cells of the KV cache, shared by all.
+    pub cells: u32,
+    /// Prompt tokens read in one step. Fixed, so that a request that runs alone gives the same numbers every time.
+    pub chunk: usize,
+}
+
+impl Sizes {
+    pub fn new(settings: &Settings, model: &Model) -> Self {
+        let trained = model.llama().n_ctx_train().max(1);
+        Self::from_figures(settings, trained, model.llama().n_params())
+    }
+
+    fn from_figures(settings: &Settings, n_ctx_train: u32, n_params: u64) -> Self {
+        let n_ctx = settings.context.unwrap_or(DEFAULT_CONTEXT).min(n_ctx_train);
+        let requests =
+            FULL_LENGTH_REQUESTS.min(u32::try_from(settings.parallel).unwrap_or(FULL_LENGTH_REQUESTS));
+        // llama.cpp rounds the cache up to a multiple of 256 cells.
+        let cells = n_ctx.saturating_mul(requests).next_multiple_of(256);
+        Self { n_ctx, cells, chunk: chunk(n_params) }
+    }
+}
+
+/// A step should stay under a second or so even on a small machine, since nobody else gets a token meanwhile and a caller
+/// who left is noticed between steps only: large models read fewer tokens at a time.
+fn chunk(n_params: u64) -> usize {
+    let affordable = 40_000_000_000 / n_params.max(1);
+    let power_of_two = if affordable == 0 { 1 } else { 1 << affordable.ilog2() };
+    power_of_two.clamp(32, 256)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sizes(parallel: usize, context: Option<u32>, n_ctx_train: u32, n_params: u64) -> Sizes {
+        Sizes::from_figures(&Settings { parallel, queue: 0, context, threads: 1 }, n_ctx_train, n_params)
+    }
+
+    #[test]
+    fn a_request_never_gets_more_than_the_model_was_trained_on() {
+        assert_eq!(sizes(4, Some(100_000), 2048, 1).n_ctx, 2048);
+        assert_eq!(sizes(4, None, 2048, 1).n_ctx, 2048);
+        assert_eq!(sizes(4, None, 131_072, 1).n_ctx, 8192);
+        assert_eq!(sizes(4, Some(100), 2048, 1), Sizes { n_ctx: 100, cells: 256, chunk: 256 });
+    }
+
+    #[test]
+    fn the_cache_holds_two_requests_of_full_length_or_the_only_one() {
+        assert_eq!(sizes(1, None, 8192, 1).cells, 8192);
+        assert_eq!(sizes(4, None, 8192, 1).cells, 16384);
+    }
+
+    #[test]
+    fn large_models_read_in_smaller_bites() {
+        assert_eq!([135_000_000, 600_000_000, 4_000_000_000, 70_000_000_000].map(chunk), [256, 64, 32, 32]);
+    }
+}

@@ -1,0 +1,80 @@
+//! A loaded model: weights, vocabulary and chat template, shared by the engine and the HTTP side.
+
+pub mod gguf;
+pub mod load;
+pub mod name;
+
+use hearth_wire::ModelMeta;
+use llama_cpp_2::llama_backend::LlamaBackend;
+use llama_cpp_2::model::LlamaModel;
+use llama_cpp_2::token::LlamaToken;
+
+use crate::prompt::template::ChatTemplate;
+
+/// What can be asked of a model without a context. Immutable, so that any thread may.
+#[derive(Debug)]
+pub struct Model {
+    llama: LlamaModel,
+    template: ChatTemplate,
+    special_texts: Vec<String>,
+    leading_bos: Option<(LlamaToken, String)>,
+    /// Dropped last: it frees what the weights refer to.
+    backend: LlamaBackend,
+}
+
+impl Model {
+    pub fn llama(&self) -> &LlamaModel {
+        &self.llama
+    }
+
+    pub fn backend(&self) -> &LlamaBackend {
+        &self.backend
+    }
+
+    pub fn template(&self) -> &ChatTemplate {
+        &self.template
+    }
+
+    /// The texts of the tokens that steer a model instead of saying something.
+    pub fn special_texts(&self) -> &[String] {
+        &self.special_texts
+    }
+
+    /// The token that every prompt of this model begins with, where it has one, and its text.
+    pub fn leading_bos(&self) -> Option<(LlamaToken, &str)> {
+        self.leading_bos.as_ref().map(|(token, text)| (*token, text.as_str()))
+    }
+
+    /// Appends the tokens of a text in which control tokens' texts stand for the tokens.
+    pub fn tokenize_into(&self, text: &str, tokens: &mut Vec<LlamaToken>) {
+        tokens.extend(self.llama.vocab().tokenize(text.as_bytes(), false, true));
+    }
+
+    /// Appends the bytes that a token stands for; none for a control token.
+    pub fn piece_into(&self, token: LlamaToken, bytes: &mut Vec<u8>) {
+        self.llama.vocab().token_to_piece_into(token, bytes, false, None);
+    }
+
+    /// Does this token end an answer?
+    pub fn ends_answer(&self, token: LlamaToken) -> bool {
+        self.llama.vocab().is_eog(token)
+    }
+
+    /// The sizes that `/v1/models` shows; `n_ctx` is what one request may use.
+    pub fn meta(&self, n_ctx: u32) -> ModelMeta {
+        ModelMeta {
+            n_ctx: n_ctx.into(),
+            n_ctx_train: self.llama.n_ctx_train().into(),
+            n_params: self.llama.n_params(),
+            size: self.llama.size(),
+            n_vocab: u64::from(self.llama.n_vocab().unsigned_abs()),
+        }
+    }
+
+    /// Bytes of keys and values that one token keeps in the cache, at two bytes a number.
+    pub fn bytes_per_cell(&self) -> u64 {
+        let heads = u64::from(self.llama.n_head().max(1));
+        let width = u64::from(self.llama.n_embd().unsigned_abs()) / heads;
+        u64::from(self.llama.n_layer()) * u64::from(self.llama.n_head_kv()) * width * 2 * 2
+    }
+}

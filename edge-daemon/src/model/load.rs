@@ -1,0 +1,86 @@
+//! Reads a model file. Whatever is wrong with it becomes a sentence here; nothing ends the process.
+
+use std::path::Path;
+
+use llama_cpp_2::llama_backend::LlamaBackend;
+use llama_cpp_2::model::LlamaModel;
+use llama_cpp_2::model::params::LlamaModelParams;
+use llama_cpp_2::token::LlamaToken;
+use llama_cpp_2::vocab::LlamaVocab;
+
+use super::{Model, gguf};
+use crate::prompt::template::{CHATML, ChatTemplate, TemplateError};
+
+/// Architectures that turn text into vectors or into another text, and cannot hold a conversation.
+const NOT_FOR_CHAT: &[&str] = &[
+    "bert",
+    "nomic-bert",
+    "nomic-bert-moe",
+    "jina-bert-v2",
+    "jina-bert-v3",
+    "neo-bert",
+    "modern-bert",
+    "t5",
+    "t5encoder",
+    "clip",
+    "wavtokenizer-dec",
+];
+
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    #[error(transparent)]
+    File(#[from] gguf::GgufError),
+    #[error("{0} is a model of the kind `{1}`, which does not write text; choose a chat model")]
+    NotForChat(String, String),
+    #[error(
+        "{0} cannot be loaded by llama.cpp: {1}. Its own words are in the log lines above; fetch the file again, or choose another model"
+    )]
+    Refused(String, String),
+    #[error("the chat template of {0} cannot be read: {1}")]
+    Template(String, TemplateError),
+    #[error("llama.cpp cannot be started: {0}")]
+    Backend(String),
+}
+
+impl Model {
+    /// Loads the file at `path`. The header is checked first, by our own code, since a damaged file deserves a better
+    /// answer than llama.cpp's null.
+    pub fn load(path: &Path) -> Result<Self, LoadError> {
+        let shown = path.display().to_string();
+        let header = gguf::check(path)?;
+        if let Some(kind) = header.architecture.filter(|kind| NOT_FOR_CHAT.contains(&kind.as_str())) {
+            return Err(LoadError::NotForChat(shown, kind));
+        }
+        let backend = LlamaBackend::init().map_err(|error| LoadError::Backend(error.to_string()))?;
+        let llama = LlamaModel::load_from_file(&backend, path, &LlamaModelParams::default())
+            .map_err(|error| LoadError::Refused(shown.clone(), error.to_string()))?;
+
+        let vocab = llama.vocab();
+        let bos = text_of(&vocab, vocab.bos());
+        let eos = text_of(&vocab, vocab.eos());
+        let source = llama.chat_template(None).ok().and_then(|template| template.to_string().ok());
+        if source.is_none() {
+            tracing::warn!(
+                "the model has no chat template of its own: ChatML is used, which may not suit it"
+            );
+        }
+        let template = ChatTemplate::new(source.as_deref().unwrap_or(CHATML), bos.clone(), eos)
+            .map_err(|error| LoadError::Template(shown, error))?;
+        let special_texts = vocab
+            .tokens()
+            .filter(|token| vocab.is_control(*token) || vocab.is_eog(*token))
+            .map(|token| text_of(&vocab, token))
+            .filter(|text| !text.is_empty())
+            .collect();
+        let leading_bos = (vocab.should_add_bos() && !bos.is_empty()).then(|| (vocab.bos(), bos));
+        Ok(Self { template, special_texts, leading_bos, llama, backend })
+    }
+}
+
+/// The vocabulary's own text of a token; empty where there is no such token.
+fn text_of(vocab: &LlamaVocab<'_>, token: LlamaToken) -> String {
+    if token.0 < 0 {
+        return String::new();
+    }
+    vocab.text(token).map(|text| text.to_string_lossy().into_owned()).unwrap_or_default()
+}

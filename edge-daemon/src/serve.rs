@@ -1,0 +1,94 @@
+//! From start to stop: the port, the engine, the signals, the drain.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::config::Config;
+use crate::engine::Engine;
+use crate::http;
+use crate::model::gguf;
+
+/// Why the daemon ended without being told to.
+#[derive(Debug, thiserror::Error)]
+pub enum Stop {
+    #[error("{0}")]
+    Failed(String),
+    #[error("{0}")]
+    Model(String),
+}
+
+impl Stop {
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Failed(_) => ExitCode::from(1),
+            Self::Model(_) => ExitCode::from(3),
+        }
+    }
+}
+
+/// A step of the engine may take this long; the thread is not waited for longer.
+const LAST_STEP: Duration = Duration::from_secs(5);
+
+/// Serves until a signal comes or the engine ends.
+pub async fn serve(config: Config) -> Result<(), Stop> {
+    let Config { model, id, address, engine: settings, grace } = config;
+    // The file is looked at before the port is open: a wrong path should not look like a server for a moment.
+    gguf::check(&model).map_err(|error| Stop::Model(error.to_string()))?;
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        Stop::Failed(format!("{address} cannot be listened on: {error}; is another server running there? --port chooses another"))
+    })?;
+    let address = listener.local_addr().map_err(|error| Stop::Failed(error.to_string()))?;
+    let engine = Engine::start(model, settings)
+        .map_err(|error| Stop::Failed(format!("no thread for the engine: {error}")))?;
+    tracing::info!(%address, model = id, "listening; the model is loading");
+
+    let (stopping, mut stop_requested) = watch::channel(false);
+    let server = axum::serve(listener, http::router(engine.clone(), id)).with_graceful_shutdown(async move {
+        // An error means that the sender is gone, which is a stop as well.
+        let _ = stop_requested.wait_for(|stopping| *stopping).await;
+    });
+    let mut server = tokio::spawn(server.into_future());
+
+    tokio::select! {
+        signal = stop_signal() => {
+            signal?;
+            tracing::info!(seconds = grace.as_secs(), "stopping: running answers may finish");
+        }
+        reason = engine.ended() => {
+            return Err(Stop::Model(reason.unwrap_or_else(|| "the engine ended".to_owned())));
+        }
+        outcome = &mut server => {
+            return Err(Stop::Failed(format!("the server ended: {outcome:?}")));
+        }
+    }
+    engine.drain();
+    stopping.send_replace(true);
+    if timeout(grace, &mut server).await.is_err() {
+        tracing::warn!("some answers did not finish in time and are cut off");
+        engine.stop();
+        // Those callers are told why; one that does not read is not waited for.
+        let _ = timeout(Duration::from_millis(500), &mut server).await;
+        server.abort();
+    }
+    engine.stop();
+    if timeout(LAST_STEP, engine.ended()).await.is_err() {
+        tracing::warn!("the engine did not end in time");
+    }
+    Ok(())
+}
+
+async fn stop_signal() -> Result<(), Stop> {
+    let no_signals = |error: std::io::Error| Stop::Failed(format!("signals cannot be received: {error}"));
+    let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
