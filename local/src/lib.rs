@@ -1,11 +1,15 @@
 //! The one-machine host: real PostgreSQL and Redis as child processes, the protocols of Supabase and
 //! Upstash in front of them, and the API, on one origin. The command line is built on this library.
 
+mod api_key;
+pub mod auth;
 pub mod database;
+pub mod gateway;
 pub mod home;
 pub mod migrate;
 pub mod models;
 pub mod page;
+pub mod rest;
 pub mod secrets;
 pub mod settings;
 pub mod supervise;
