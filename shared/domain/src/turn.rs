@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{ConversationId, Message, MessageId, Sensitivity, TurnId, UserId, WorkspaceId};
+use crate::{ConversationId, Message, MessageId, Role, Sensitivity, TurnId, UserId, WorkspaceId};
 
 /// How far a turn has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -31,6 +31,9 @@ pub struct Turn {
     pub created_at: String,
     /// RFC 3339, UTC.
     pub finished_at: Option<String>,
+    /// The caller's role in the workspace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
     /// The answer, as far as it is stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<Message>,

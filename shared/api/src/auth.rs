@@ -1,0 +1,8 @@
+//! Who calls: tokens, the keys that they are verified with, and the extractor that handlers name.
+
+mod caller;
+mod keys;
+mod verifier;
+
+pub use caller::Caller;
+pub use verifier::Verifier;

@@ -1,0 +1,85 @@
+//! The routes, and the OpenAPI document that is generated from them.
+
+pub mod conversations;
+pub mod docs;
+pub mod health;
+pub mod me;
+pub mod members;
+pub mod messages;
+pub mod openai;
+pub mod policy;
+pub mod turns;
+pub mod workspaces;
+
+use self::docs::Credentials;
+use axum::{Router, middleware};
+use hearth_domain::Code;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::{OpenApi, openapi::OpenApi as Document};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    App,
+    answer::{Failure, as_envelope, render},
+};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Hearth",
+        description = "Conversations with models of one's own and others', kept under row-level security."
+    ),
+    modifiers(&Credentials),
+    security(("bearer" = []))
+)]
+struct Contract;
+
+/// Every route under `/v1`, `/openapi.json` and `/docs`.
+pub fn router(app: App) -> Router {
+    let (router, document) = documented();
+    router
+        .merge(docs::router(document))
+        .fallback(async || Failure(Code::RouteNotFound.with("See /docs for the routes.")))
+        .with_state(app)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(render))
+}
+
+/// The contract, as generated from the code.
+pub fn openapi() -> Document {
+    documented().1
+}
+
+fn documented() -> (Router<App>, Document) {
+    let openai = OpenApiRouter::new()
+        .routes(routes!(openai::models::list))
+        .routes(routes!(openai::chat::create))
+        .routes(routes!(openai::embeddings::create))
+        .layer(middleware::from_fn(as_envelope));
+    OpenApiRouter::with_openapi(Contract::openapi())
+        .routes(routes!(health::get))
+        .routes(routes!(me::get, me::patch))
+        .routes(routes!(workspaces::list, workspaces::create))
+        .routes(routes!(workspaces::get, workspaces::patch, workspaces::delete))
+        .routes(routes!(members::list, members::add))
+        .routes(routes!(members::patch, members::remove))
+        .routes(routes!(policy::get, policy::put))
+        .routes(routes!(conversations::list, conversations::create))
+        .routes(routes!(conversations::get, conversations::patch, conversations::delete))
+        .routes(routes!(messages::list, turns::create::create))
+        .routes(routes!(turns::read::get))
+        .routes(routes!(turns::events::get))
+        .routes(routes!(turns::cancel::cancel))
+        .merge(openai)
+        .split_for_parts()
+}
+
+/// A panic costs one request. What it said may hold anything, so it goes to the log's panic hook alone.
+fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> axum::response::Response {
+    use axum::response::IntoResponse;
+    Failure(
+        Code::Internal
+            .with("This request met a defect of ours. Others are not touched; report the correlation id."),
+    )
+    .into_response()
+}

@@ -1,0 +1,127 @@
+//! A turn's frames as an HTTP answer: a stream of events, or the message at their end.
+
+use std::time::Duration;
+
+use axum::{
+    body::Body,
+    extract::FromRequestParts,
+    response::{IntoResponse, Response},
+};
+use futures_util::{
+    Stream, StreamExt,
+    future::{Either, select},
+    stream::BoxStream,
+};
+use hearth_clients::platform;
+use hearth_domain::{Code, Message, Problem, TurnId};
+use http::{HeaderValue, StatusCode, header, request::Parts};
+
+use super::Frame;
+use crate::{App, answer::Failure};
+
+/// Silence after which a comment keeps proxies from closing the stream.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// Answers with the frames as they come. A problem that is known before anything has happened is an HTTP problem, and a
+/// stream with nothing left to tell is 204, which tells an `EventSource` to stop.
+pub async fn respond(turn: TurnId, mut frames: BoxStream<'static, Frame>) -> Result<Response, Failure> {
+    let Some(first) = frames.next().await else { return Ok(StatusCode::NO_CONTENT.into_response()) };
+    if first.n == 0
+        && let Some(problem) = first.problem()
+    {
+        return Err(problem.into());
+    }
+    let body = Body::from_stream(bytes(turn, futures_util::stream::iter([first]).chain(frames).boxed()));
+    let mut response = body.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
+    // nginx and others hold answers back unless told not to.
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+fn bytes(
+    turn: TurnId,
+    mut frames: BoxStream<'static, Frame>,
+) -> impl Stream<Item = Result<String, std::convert::Infallible>> + Send {
+    async_stream::stream! {
+        yield Ok(": hearth\n\n".to_owned());
+        loop {
+            let silence = std::pin::pin!(platform::sleep(KEEP_ALIVE));
+            let next = match select(frames.next(), silence).await {
+                Either::Left((next, _)) => next,
+                Either::Right(_) => {
+                    yield Ok(": keep-alive\n\n".to_owned());
+                    continue;
+                }
+            };
+            match next {
+                Some(frame) => yield Ok(frame.to_sse(turn)),
+                None => return,
+            }
+        }
+    }
+}
+
+/// Waits for the end, and gives the message.
+pub async fn as_message(mut frames: BoxStream<'static, Frame>) -> Result<Message, Problem> {
+    while let Some(frame) = frames.next().await {
+        if let Some(problem) = frame.problem() {
+            return Err(problem);
+        }
+        if let Some(message) = frame.message() {
+            return Ok(message);
+        }
+    }
+    Err(Code::ProviderFailed.with("The turn broke off. Read the conversation for what was kept of it."))
+}
+
+/// `Last-Event-ID: <turn id>:<n>`.
+pub struct LastEventId(Option<String>);
+
+impl LastEventId {
+    /// The number of the next frame that the client has not seen.
+    pub fn next(&self, turn: TurnId) -> Result<u32, Problem> {
+        let Some(text) = self.0.as_deref().filter(|text| !text.is_empty()) else { return Ok(0) };
+        let number = text.rsplit_once(':').filter(|(id, _)| id.eq_ignore_ascii_case(&turn.to_string()));
+        number
+            .and_then(|(_, n)| n.parse::<u32>().ok())
+            .and_then(|n| n.checked_add(1))
+            .ok_or_else(|| Problem::field("Last-Event-ID", "is not the id of an event of this turn"))
+    }
+}
+
+impl FromRequestParts<App> for LastEventId {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Failure> {
+        let header = parts.headers.get("last-event-id").and_then(|value| value.to_str().ok());
+        Ok(Self(header.map(str::to_owned)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LastEventId;
+    use hearth_domain::TurnId;
+
+    #[test]
+    fn the_next_frame_follows_the_last_one_seen() {
+        let turn = TurnId::generate();
+        let next = |text: Option<String>| LastEventId(text).next(turn);
+        assert_eq!(next(None).unwrap(), 0);
+        assert_eq!(next(Some(format!("{turn}:0"))).unwrap(), 1);
+        assert_eq!(next(Some(format!("{turn}:41"))).unwrap(), 42);
+        let other = TurnId::generate();
+        for wrong in [
+            format!("{other}:1"),
+            format!("{turn}:"),
+            format!("{turn}:-1"),
+            format!("{turn}:4294967295"),
+            "x".into(),
+        ] {
+            assert_eq!(next(Some(wrong.clone())).unwrap_err().status, 422, "{wrong}");
+        }
+    }
+}
