@@ -77,7 +77,8 @@ impl Wanted {
         Ok(Self { repository: model.repository.clone(), file: model.file.clone() })
     }
 
-    fn file_name(&self) -> &str {
+    /// Its name in a home's models folder.
+    pub fn file_name(&self) -> &str {
         self.file.rsplit('/').next().unwrap_or(&self.file)
     }
 }
