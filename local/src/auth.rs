@@ -106,6 +106,10 @@ impl Auth {
         Ok(Some(account))
     }
 
+    pub async fn has_accounts(&self) -> Result<bool, AuthError> {
+        Ok(sqlx::query_scalar("select exists (select from auth.users)").fetch_one(&self.inner.pool).await?)
+    }
+
     /// All accounts, the oldest first.
     pub async fn accounts(&self) -> Result<Vec<Account>, AuthError> {
         accounts::all(&self.inner.pool).await

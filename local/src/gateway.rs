@@ -59,8 +59,15 @@ fn cors() -> CorsLayer {
         ])
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers(
-            ["content-range", "content-location", "location", "preference-applied", "x-request-id", "retry-after"]
-                .map(HeaderName::from_static),
+            [
+                "content-range",
+                "content-location",
+                "location",
+                "preference-applied",
+                "x-request-id",
+                "retry-after",
+            ]
+            .map(HeaderName::from_static),
         )
         .max_age(Duration::from_secs(3600))
 }

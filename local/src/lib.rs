@@ -3,13 +3,16 @@
 
 mod api_key;
 pub mod auth;
+pub mod cli;
 pub mod database;
 pub mod gateway;
 pub mod home;
 pub mod migrate;
 pub mod models;
 pub mod page;
+pub mod redis;
 pub mod rest;
 pub mod secrets;
 pub mod settings;
 pub mod supervise;
+pub mod up;

@@ -98,7 +98,10 @@ async fn bootstrap(database: &Database, secrets: &Secrets) -> Result<(), Migrate
     Ok(())
 }
 
-async fn apply(connection: &mut PgConnection, known: &[(&str, &'static str)]) -> Result<Migrated, MigrateError> {
+async fn apply(
+    connection: &mut PgConnection,
+    known: &[(&str, &'static str)],
+) -> Result<Migrated, MigrateError> {
     connection
         .execute(
             "create schema if not exists supabase_migrations;
@@ -112,7 +115,8 @@ async fn apply(connection: &mut PgConnection, known: &[(&str, &'static str)]) ->
             .await?
             .into_iter()
             .collect();
-    if let Some(stranger) = recorded.iter().find(|version| known.iter().all(|(name, _)| version_of(name) != **version))
+    if let Some(stranger) =
+        recorded.iter().find(|version| known.iter().all(|(name, _)| version_of(name) != **version))
     {
         return Err(MigrateError::Newer(stranger.clone()));
     }
@@ -152,8 +156,9 @@ fn version_of(name: &str) -> &str {
 }
 
 async fn store_key(connection: &mut PgConnection, secrets: &Secrets) -> Result<(), MigrateError> {
-    let there: bool =
-        sqlx::query_scalar("select to_regclass('hearth.secrets') is not null").fetch_one(&mut *connection).await?;
+    let there: bool = sqlx::query_scalar("select to_regclass('hearth.secrets') is not null")
+        .fetch_one(&mut *connection)
+        .await?;
     if !there {
         return Ok(());
     }

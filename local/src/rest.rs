@@ -48,9 +48,10 @@ impl Rest {
             .acquire_timeout(Duration::from_secs(config.db_pool_timeout))
             .idle_timeout(Duration::from_secs(120))
             .connect_lazy_with(database.options(Role::Authenticator));
-        let schema = SchemaCache::load_with_search_path(&pool, &config.db_schemas, &config.db_extra_search_path)
-            .await
-            .map_err(|error| RestError::Schema(error.to_string()))?;
+        let schema =
+            SchemaCache::load_with_search_path(&pool, &config.db_schemas, &config.db_extra_search_path)
+                .await
+                .map_err(|error| RestError::Schema(error.to_string()))?;
         let state =
             AppState::new(pool, schema, config).map_err(|error| RestError::Keys(error.to_string()))?;
         Ok(Self { state: Arc::new(state) })

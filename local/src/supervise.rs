@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use binaries::{PostgresBinaries, find_edge, find_postgres, find_redis};
-pub use child::Child;
+pub use child::{Child, LastChild, Lifeline};
 pub use edge::EdgeDaemon;
 pub(crate) use edge::free_port;
 pub use lock::{HomeLock, running};
@@ -43,7 +43,9 @@ pub enum SuperviseError {
          choose a home that everyone may pass through with --home, or: chmod o+x {folder}"
     )]
     Unreachable { user: String, folder: PathBuf },
-    #[error("{home} runs already (process {pid}){place}; stop that one first, or choose another home with --home")]
+    #[error(
+        "{home} runs already (process {pid}){place}; stop that one first, or choose another home with --home"
+    )]
     RunsAlready { home: PathBuf, pid: u32, place: String },
     #[error(
         "the data in {folder} is of PostgreSQL {found}, and the PostgreSQL found here is {installed}; \

@@ -21,7 +21,11 @@ pub(super) fn email(text: &str) -> Result<String, AuthError> {
     let email = text.trim().to_lowercase();
     let plain = !email.chars().any(|c| c.is_control() || c.is_whitespace());
     let shaped = email.split_once('@').is_some_and(|(name, host)| {
-        !name.is_empty() && !host.is_empty() && !host.contains('@') && !host.starts_with('.') && !host.ends_with('.')
+        !name.is_empty()
+            && !host.is_empty()
+            && !host.contains('@')
+            && !host.starts_with('.')
+            && !host.ends_with('.')
     });
     if plain && shaped && email.len() <= LONGEST_EMAIL {
         return Ok(email);

@@ -23,8 +23,10 @@ impl Passwords {
     }
 
     pub(super) async fn hash(&self, password: String) -> Result<String, AuthError> {
-        self.work(move || bcrypt::hash(password, COST).map_err(|error| AuthError::Internal(error.to_string())))
-            .await?
+        self.work(move || {
+            bcrypt::hash(password, COST).map_err(|error| AuthError::Internal(error.to_string()))
+        })
+        .await?
     }
 
     /// Whether the password is the account's. Takes the same time where there is no account.
@@ -40,7 +42,10 @@ impl Passwords {
         .await
     }
 
-    async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, AuthError> {
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, AuthError> {
         let room = Arc::clone(&self.room);
         let permit = room.acquire_owned().await.map_err(|error| AuthError::Internal(error.to_string()))?;
         tokio::task::spawn_blocking(move || {

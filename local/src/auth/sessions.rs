@@ -5,7 +5,7 @@ use hex::encode as hex;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use sqlx::postgres::PgPool;
-use sqlx::{PgExecutor, PgConnection};
+use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use super::access_token::LIFE;
@@ -17,14 +17,19 @@ const REUSE_INTERVAL: f64 = 10.0;
 
 impl Auth {
     /// A session for someone who has just proven who they are, as Supabase Auth answers it.
-    pub(super) async fn begin_session(&self, account: Account, agent: Option<&str>) -> Result<Value, AuthError> {
+    pub(super) async fn begin_session(
+        &self,
+        account: Account,
+        agent: Option<&str>,
+    ) -> Result<Value, AuthError> {
         let mut transaction = self.inner.pool.begin().await?;
-        let session: Uuid =
-            sqlx::query_scalar("insert into auth.sessions (user_id, user_agent) values ($1, $2) returning id")
-                .bind(account.id)
-                .bind(agent)
-                .fetch_one(&mut *transaction)
-                .await?;
+        let session: Uuid = sqlx::query_scalar(
+            "insert into auth.sessions (user_id, user_agent) values ($1, $2) returning id",
+        )
+        .bind(account.id)
+        .bind(agent)
+        .fetch_one(&mut *transaction)
+        .await?;
         let refresh = issue(&mut transaction, session, account.id, None).await?;
         sqlx::query("update auth.users set last_sign_in_at = now() where id = $1")
             .bind(account.id)
@@ -64,7 +69,10 @@ impl Auth {
         .ok_or(AuthError::RefreshTokenNotFound)?;
         if over || (revoked && long_ago) {
             // With the session go all of its tokens.
-            sqlx::query("delete from auth.sessions where id = $1").bind(session).execute(&mut *transaction).await?;
+            sqlx::query("delete from auth.sessions where id = $1")
+                .bind(session)
+                .execute(&mut *transaction)
+                .await?;
             transaction.commit().await?;
             return Err(AuthError::RefreshTokenAlreadyUsed);
         }
@@ -102,13 +110,15 @@ async fn issue(
     parent: Option<&str>,
 ) -> Result<String, AuthError> {
     let token = random_text(24)?;
-    sqlx::query("insert into auth.refresh_tokens (token, parent, session_id, user_id) values ($1, $2, $3, $4)")
-        .bind(digest(&token))
-        .bind(parent)
-        .bind(session)
-        .bind(user)
-        .execute(connection)
-        .await?;
+    sqlx::query(
+        "insert into auth.refresh_tokens (token, parent, session_id, user_id) values ($1, $2, $3, $4)",
+    )
+    .bind(digest(&token))
+    .bind(parent)
+    .bind(session)
+    .bind(user)
+    .execute(connection)
+    .await?;
     Ok(token)
 }
 

@@ -26,8 +26,7 @@ impl FromRequestParts<Auth> for SignedIn {
         if !sessions::exists(&auth.inner.pool, bearer.session_id, bearer.sub).await? {
             return Err(AuthError::SessionNotFound);
         }
-        let account =
-            accounts::by_id(&auth.inner.pool, bearer.sub).await?.ok_or(AuthError::UserNotFound)?;
+        let account = accounts::by_id(&auth.inner.pool, bearer.sub).await?.ok_or(AuthError::UserNotFound)?;
         Ok(Self { bearer, account })
     }
 }
@@ -53,7 +52,8 @@ pub(super) async fn change(
 ) -> Result<Json<Value>, AuthError> {
     let change: Change = input::json(&body)?;
     let (pool, id) = (&auth.inner.pool, signed_in.account.id);
-    if change.email.is_some_and(|email| input::email(&email).ok().as_ref() != Some(&signed_in.account.email)) {
+    if change.email.is_some_and(|email| input::email(&email).ok().as_ref() != Some(&signed_in.account.email))
+    {
         return Err(AuthError::Invalid("The e-mail address of an account can't be changed here".to_owned()));
     }
     if let Some(password) = change.password {

@@ -20,7 +20,11 @@ pub(super) async fn mend(mut request: Request, next: Next) -> Response {
     }
     let signed_in = is_signed_in(&request);
     let response = next.run(request).await;
-    if signed_in && response.status() == StatusCode::UNAUTHORIZED { forbidden(response).await } else { response }
+    if signed_in && response.status() == StatusCode::UNAUTHORIZED {
+        forbidden(response).await
+    } else {
+        response
+    }
 }
 
 /// The address with a query that postrust reads as PostgREST would; `None` where it does already.
@@ -85,7 +89,7 @@ async fn forbidden(response: Response) -> Response {
         .is_ok_and(|error| error.get("code").and_then(serde_json::Value::as_str) == Some("42501"));
     if refused {
         parts.status = StatusCode::FORBIDDEN;
-        parts.headers.remove(axum::http::header::WWW_AUTHENTICATE);
+        parts.headers.remove(http::header::WWW_AUTHENTICATE);
     }
     Response::from_parts(parts, Body::from(body))
 }

@@ -61,11 +61,9 @@ fn fitting(
 ) -> Result<PostgresBinaries, SuperviseError> {
     let Some(found) = made_by else { return Ok(binaries) };
     match binaries.major() {
-        Some(installed) if installed != found => Err(SuperviseError::OtherVersion {
-            folder: data.to_owned(),
-            found: found.to_owned(),
-            installed,
-        }),
+        Some(installed) if installed != found => {
+            Err(SuperviseError::OtherVersion { folder: data.to_owned(), found: found.to_owned(), installed })
+        }
         _ => Ok(binaries),
     }
 }

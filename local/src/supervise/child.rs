@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::Command;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::{SuperviseError, log_file, open_log, orphans};
@@ -18,17 +18,42 @@ const WELL_AFTER: Duration = Duration::from_secs(20);
 const SHORTEST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
+/// Held by the watch over each child, so that the end of all of them can be waited for, also of those
+/// whose start was given up half way.
+#[derive(Debug, Clone)]
+pub struct Lifeline(#[expect(dead_code, reason = "it says something by being dropped")] mpsc::Sender<()>);
+
+/// The other end of every [`Lifeline`].
+#[derive(Debug)]
+pub struct LastChild(mpsc::Receiver<()>);
+
+impl Lifeline {
+    pub fn new() -> (Self, LastChild) {
+        let (alive, ended) = mpsc::channel(1);
+        (Self(alive), LastChild(ended))
+    }
+}
+
+impl LastChild {
+    /// Waits until every child has ended and every [`Lifeline`] is dropped.
+    pub async fn ended(mut self) {
+        // Nothing is ever sent: the channel closes.
+        let _ = self.0.recv().await;
+    }
+}
+
 /// How a child is run.
 pub(super) struct Recipe {
     pub program: &'static str,
     pub home: Home,
+    pub lifeline: Lifeline,
     pub command: Box<dyn Fn() -> Command + Send + Sync>,
     pub stop: Signal,
     /// How long it has to end by itself; then it is killed.
     pub patience: Duration,
 }
 
-/// A running child. Dropping it leaves the process alone: call [`Child::stop`].
+/// A running child. Dropping it asks the process to stop; [`Child::stop`] also waits for that.
 #[derive(Debug)]
 pub struct Child {
     program: &'static str,
@@ -47,7 +72,11 @@ impl Child {
         let (stop, stopped) = oneshot::channel();
         let (count, starts) = watch::channel(1);
         let program = recipe.program;
-        let task = tokio::spawn(watch_over(recipe, first, stopped, count));
+        let lifeline = recipe.lifeline.clone();
+        let task = tokio::spawn(async move {
+            watch_over(recipe, first, stopped, count).await;
+            drop(lifeline);
+        });
         Ok(Self { program, log, stop: Some(stop), starts, task })
     }
 

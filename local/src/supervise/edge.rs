@@ -8,13 +8,14 @@ use rustix::process::Signal;
 use tokio::process::Command;
 
 use super::child::Recipe;
-use super::{Child, SuperviseError, find_edge};
+use super::{Child, Lifeline, SuperviseError, find_edge};
 use crate::home::Home;
 
 /// Which model the daemon serves, and where.
 #[derive(Debug, Clone)]
 pub struct EdgeDaemon {
     pub home: Home,
+    pub lifeline: Lifeline,
     pub model: PathBuf,
     pub alias: Option<String>,
     pub port: u16,
@@ -46,6 +47,7 @@ impl EdgeDaemon {
         Child::start(Recipe {
             program: "edge",
             home: self.home.clone(),
+            lifeline: self.lifeline.clone(),
             command: Box::new(command),
             stop: Signal::TERM,
             patience: Duration::from_secs(5),

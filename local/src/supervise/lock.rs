@@ -53,13 +53,7 @@ pub fn running(home: &Home) -> Option<u32> {
 }
 
 fn open(home: &Home) -> std::io::Result<File> {
-    OpenOptions::new()
-        .create(true)
-        .read(true)
-        .write(true)
-        .truncate(false)
-        .mode(0o644)
-        .open(home.pid_file())
+    OpenOptions::new().create(true).read(true).write(true).truncate(false).mode(0o644).open(home.pid_file())
 }
 
 fn pid_in(file: &mut File) -> Option<u32> {

@@ -29,7 +29,8 @@ impl OsUser {
                  install the system's package of it, or run Hearth as another user"
             ))
         };
-        let number = |flag| ask(&[flag, name]).and_then(|text| text.parse().map_err(|_| text)).map_err(missing);
+        let number =
+            |flag| ask(&[flag, name]).and_then(|text| text.parse().map_err(|_| text)).map_err(missing);
         Ok(Self { name: name.to_owned(), uid: number("-u")?, gid: number("-g")?, other: true })
     }
 
@@ -51,8 +52,8 @@ impl OsUser {
         crate::home::folder(path, 0o700)?;
         self.own(path).map_err(SuperviseError::file(format!("{} can't be given away", path.display())))?;
         // Under /tmp someone else could have made it first.
-        let owner = std::fs::symlink_metadata(path)
-            .map_err(SuperviseError::file(path.display().to_string()))?;
+        let owner =
+            std::fs::symlink_metadata(path).map_err(SuperviseError::file(path.display().to_string()))?;
         if owner.uid() == self.uid && owner.is_dir() {
             return Ok(());
         }

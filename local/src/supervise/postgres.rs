@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use tokio::process::Command;
 
 use super::child::Recipe;
-use super::{Child, OsUser, PostgresBinaries, SuperviseError, find_postgres, log_file};
+use super::{Child, Lifeline, OsUser, PostgresBinaries, SuperviseError, find_postgres, log_file};
 use crate::database::{Database, Role};
 use crate::home::Home;
 use crate::settings::Settings;
@@ -30,6 +30,7 @@ const SETTINGS: &[&str] = &[
 #[derive(Debug)]
 pub struct PostgresServer {
     home: Home,
+    lifeline: Lifeline,
     user: OsUser,
     binaries: PostgresBinaries,
     data: PathBuf,
@@ -38,13 +39,14 @@ pub struct PostgresServer {
 
 impl PostgresServer {
     /// Finds the programs. The cluster is that of the home, unless `data` names another folder beside it.
-    pub fn new(home: &Home, settings: &Settings) -> Result<Self, SuperviseError> {
+    pub fn new(home: &Home, settings: &Settings, lifeline: &Lifeline) -> Result<Self, SuperviseError> {
         let data = home.postgres();
         Ok(Self {
             user: OsUser::for_child("postgres")?,
             binaries: find_postgres(settings, &data)?,
             sockets: home.socket_folder("postgres"),
             home: home.clone(),
+            lifeline: lifeline.clone(),
             data,
         })
     }
@@ -81,6 +83,7 @@ impl PostgresServer {
         let child = Child::start(Recipe {
             program: "postgres",
             home: self.home.clone(),
+            lifeline: self.lifeline.clone(),
             command: Box::new(command),
             // A fast shutdown: open transactions are rolled back, the rest is written.
             stop: Signal::INT,

@@ -9,25 +9,27 @@ use tokio::net::UnixStream;
 use tokio::process::Command;
 
 use super::child::Recipe;
-use super::{Child, OsUser, SuperviseError, find_redis};
+use super::{Child, Lifeline, OsUser, SuperviseError, find_redis};
 use crate::home::Home;
 use crate::settings::Settings;
 
 #[derive(Debug)]
 pub struct RedisServer {
     home: Home,
+    lifeline: Lifeline,
     user: OsUser,
     program: PathBuf,
     socket: PathBuf,
 }
 
 impl RedisServer {
-    pub fn new(home: &Home, settings: &Settings) -> Result<Self, SuperviseError> {
+    pub fn new(home: &Home, settings: &Settings, lifeline: &Lifeline) -> Result<Self, SuperviseError> {
         Ok(Self {
             user: OsUser::for_child("redis")?,
             program: find_redis(settings)?,
             socket: home.redis_socket(),
             home: home.clone(),
+            lifeline: lifeline.clone(),
         })
     }
 
@@ -63,6 +65,7 @@ impl RedisServer {
         let child = Child::start(Recipe {
             program: "redis",
             home: self.home.clone(),
+            lifeline: self.lifeline.clone(),
             command: Box::new(command),
             stop: Signal::TERM,
             patience: Duration::from_secs(10),
