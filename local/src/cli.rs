@@ -27,7 +27,7 @@ use crate::home::Home;
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let terminal = Terminal::new();
-    match run(arguments, &terminal) {
+    match run(arguments, terminal) {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -38,14 +38,14 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: Arguments, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+fn run(arguments: Arguments, terminal: Terminal) -> anyhow::Result<ExitCode> {
     let home = Home::locate(arguments.home)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     // The one cryptography provider of this process; a second call changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let answer = runtime.block_on(async {
         match arguments.command {
-            Command::Up(options) => up::run(&home, options, terminal).await,
+            Command::Up(options) => Box::pin(up::run(&home, options, terminal)).await,
             Command::Status(options) => status::run(&home, options, terminal).await,
             Command::Doctor => doctor::run(&home, terminal).await,
             Command::Chat(options) => chat::run(&home, options, terminal).await,

@@ -132,7 +132,9 @@ Examples:
         name: String,
     },
     /// Choose the model that `up` serves from now on.
-    #[command(after_help = "Examples:\n  ./hearth models use Qwen3-4B\n  ./hearth models use /data/mine.gguf")]
+    #[command(
+        after_help = "Examples:\n  ./hearth models use Qwen3-4B\n  ./hearth models use /data/mine.gguf"
+    )]
     Use {
         /// A name from `models list`, or a GGUF file.
         name: String,

@@ -19,7 +19,7 @@ use crate::home::Home;
 use crate::settings::Settings;
 use crate::supervise::{HomeLock, find_postgres, stop_orphans};
 
-pub async fn backup(home: &Home, options: Backup, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+pub async fn backup(home: &Home, options: Backup, terminal: Terminal) -> anyhow::Result<ExitCode> {
     refuse_external("back it up with pg_dump")?;
     let secrets = secrets_of(home)?;
     let file = match options.file {
@@ -49,16 +49,20 @@ pub async fn backup(home: &Home, options: Backup, terminal: &Terminal) -> anyhow
     drop(scratch);
     // Rows that came while the copy was made are in the database alone.
     if let Some((table, there, here)) = counts.lacking(&restored) {
-        bail!("the copy has {there} rows of {table}, the database {here}. Nothing was kept; see ./hearth logs postgres");
+        bail!(
+            "the copy has {there} rows of {table}, the database {here}. Nothing was kept; see ./hearth logs postgres"
+        );
     }
     archive.add_home(home)?;
     archive.write(&Manifest::new(restored), &file).await?;
-    terminal.note("Whoever has this file has every conversation and every key: keep it as you keep a password.")?;
+    terminal.note(
+        "Whoever has this file has every conversation and every key: keep it as you keep a password.",
+    )?;
     terminal.line(&file.display().to_string())?;
     Ok(ExitCode::SUCCESS)
 }
 
-pub async fn restore(home: &Home, options: Restore, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+pub async fn restore(home: &Home, options: Restore, terminal: Terminal) -> anyhow::Result<ExitCode> {
     refuse_external("restore it with pg_restore")?;
     home.prepare()?;
     let _lock = HomeLock::take(home)?;
@@ -94,7 +98,9 @@ pub async fn restore(home: &Home, options: Restore, terminal: &Terminal) -> anyh
 
 fn refuse_external(instead: &str) -> anyhow::Result<()> {
     if external_url().is_some() {
-        bail!("DATABASE_URL names a server of your own: {instead}, and keep the home's secrets folder with it.");
+        bail!(
+            "DATABASE_URL names a server of your own: {instead}, and keep the home's secrets folder with it."
+        );
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ use super::session::Session;
 use super::terminal::{Terminal, harmless};
 use crate::home::Home;
 
-pub async fn run(home: &Home, options: Chat, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+pub async fn run(home: &Home, options: Chat, terminal: Terminal) -> anyhow::Result<ExitCode> {
     // Read before signing in: a mistake in the pipe costs nothing then.
     let piped = if terminal.reads_from_person() { None } else { Some(read_pipe()?) };
     let question = question(options.question.as_deref(), piped.as_deref());
@@ -35,7 +35,8 @@ pub async fn run(home: &Home, options: Chat, terminal: &Terminal) -> anyhow::Res
 
 /// The question and what was piped in, as one text.
 fn question(given: Option<&str>, piped: Option<&str>) -> Option<String> {
-    let parts: Vec<_> = [given, piped].into_iter().flatten().map(str::trim).filter(|t| !t.is_empty()).collect();
+    let parts: Vec<_> =
+        [given, piped].into_iter().flatten().map(str::trim).filter(|t| !t.is_empty()).collect();
     (!parts.is_empty()).then(|| parts.join("\n\n"))
 }
 
@@ -45,7 +46,12 @@ fn read_pipe() -> anyhow::Result<String> {
     String::from_utf8(bytes).context("standard input is not text in UTF-8")
 }
 
-async fn once(api: &mut Api, question: &str, style: &NewTurn, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+async fn once(
+    api: &mut Api,
+    question: &str,
+    style: &NewTurn,
+    terminal: Terminal,
+) -> anyhow::Result<ExitCode> {
     let conversation = api.new_conversation(question, style).await?;
     match answer(api, &conversation, question, style, "", terminal).await? {
         Outcome::Whole => Ok(ExitCode::SUCCESS),
@@ -69,10 +75,11 @@ async fn answer(
     question: &str,
     style: &NewTurn,
     marker: &str,
-    terminal: &Terminal,
+    terminal: Terminal,
 ) -> anyhow::Result<Outcome> {
     let waiting = spinner();
-    let mut turn = api.ask(conversation, question, style).await.inspect_err(|_| waiting.finish_and_clear())?;
+    let mut turn =
+        api.ask(conversation, question, style).await.inspect_err(|_| waiting.finish_and_clear())?;
     let mut outcome = Outcome::Whole;
     let mut ends_line = true;
     let mut marker = Some(marker).filter(|_| terminal.shows_to_person());
@@ -103,7 +110,9 @@ async fn answer(
                 // To a file go the model's own bytes; a terminal gets no control characters.
                 terminal.text(&if terminal.shows_to_person() { harmless(&text) } else { text })?;
             }
-            Heard::Rerouted { from, to } => terminal.aside(&format!("({from} did not answer; {to} goes on)"))?,
+            Heard::Rerouted { from, to } => {
+                terminal.aside(&format!("({from} did not answer; {to} goes on)"))?;
+            }
             Heard::Completed { status } => {
                 if !ends_line {
                     terminal.line("")?;

@@ -26,7 +26,7 @@ enum Finding {
 type Check = (&'static str, Finding);
 
 /// 0 when everything is well, 1 when something has to be mended.
-pub async fn run(home: &Home, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+pub async fn run(home: &Home, terminal: Terminal) -> anyhow::Result<ExitCode> {
     let mut checks = vec![folder(home), keys(home)];
     let settings = match Settings::load(&home.settings_file()) {
         Ok(settings) => settings,
@@ -110,9 +110,11 @@ fn redis(settings: &Settings) -> Check {
 
 fn model(home: &Home, settings: &Settings) -> Check {
     let looked = Catalogue::built_in().map_err(|error| error.to_string()).and_then(|catalogue| {
-        let path = store(home).resolve(&catalogue, settings.model.as_deref()).map_err(|error| error.to_string())?;
+        let path =
+            store(home).resolve(&catalogue, settings.model.as_deref()).map_err(|error| error.to_string())?;
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let needed = settings.model.as_deref().and_then(|name| catalogue.find(name)).map(crate::models::Model::memory);
+        let needed =
+            settings.model.as_deref().and_then(|name| catalogue.find(name)).map(crate::models::Model::memory);
         match needed.filter(|needed| *needed > memory_for_models()) {
             Some(needed) => Err(format!(
                 "{name} needs {} of memory, and there are {}. Choose a smaller one: ./hearth models list",
@@ -128,9 +130,10 @@ fn model(home: &Home, settings: &Settings) -> Check {
 fn disk(home: &Home) -> Check {
     let place = home.root().ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("/"));
     let finding = match free_disk(place) {
-        Some(free) if free < LITTLE_DISK => {
-            Finding::Bad(format!("{} free. Make room, or move the home: ./hearth up --home FOLDER", bytes(free)))
-        }
+        Some(free) if free < LITTLE_DISK => Finding::Bad(format!(
+            "{} free. Make room, or move the home: ./hearth up --home FOLDER",
+            bytes(free)
+        )),
         Some(free) => Finding::Good(format!("{} free", bytes(free))),
         None => Finding::Good("the system does not say how much is free".into()),
     };
@@ -142,7 +145,9 @@ async fn network(home: &Home, settings: &Settings) -> anyhow::Result<Vec<Check>>
     if running(home).is_some() {
         let finding = match Running::find(home).await? {
             Some(running) => Finding::Good(format!("running at {}", running.url)),
-            None => Finding::Bad("it has started, and does not answer yet. If that lasts: ./hearth logs".into()),
+            None => {
+                Finding::Bad("it has started, and does not answer yet. If that lasts: ./hearth logs".into())
+            }
         };
         return Ok(vec![("Hearth", finding)]);
     }
@@ -154,7 +159,10 @@ async fn network(home: &Home, settings: &Settings) -> anyhow::Result<Vec<Check>>
         .into_iter()
         .map(|(name, port, flag)| match std::net::TcpListener::bind(("127.0.0.1", port)) {
             Ok(_) => (name, Finding::Good(format!("{port} is free"))),
-            Err(_) => (name, Finding::Bad(format!("{port} is taken by another program. Choose one: ./hearth up {flag} N"))),
+            Err(_) => (
+                name,
+                Finding::Bad(format!("{port} is taken by another program. Choose one: ./hearth up {flag} N")),
+            ),
         })
         .collect())
 }

@@ -27,7 +27,7 @@ impl Program {
     }
 }
 
-pub async fn run(home: &Home, options: Logs, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+pub async fn run(home: &Home, options: Logs, terminal: Terminal) -> anyhow::Result<ExitCode> {
     let programs = options.program.map_or_else(|| ALL.to_vec(), |program| vec![program]);
     let labelled = programs.len() > 1;
     let mut readings = Vec::new();
@@ -42,7 +42,10 @@ pub async fn run(home: &Home, options: Logs, terminal: &Terminal) -> anyhow::Res
         }
         readings.push(reading);
     }
-    while options.follow {
+    if !options.follow {
+        return Ok(ExitCode::SUCCESS);
+    }
+    loop {
         tokio::time::sleep(Duration::from_millis(250)).await;
         for reading in &mut readings {
             for line in reading.new_lines(&home.log(reading.program.name()))? {
@@ -50,10 +53,9 @@ pub async fn run(home: &Home, options: Logs, terminal: &Terminal) -> anyhow::Res
             }
         }
     }
-    Ok(ExitCode::SUCCESS)
 }
 
-fn show(program: Program, line: &str, labelled: bool, terminal: &Terminal) -> std::io::Result<()> {
+fn show(program: Program, line: &str, labelled: bool, terminal: Terminal) -> std::io::Result<()> {
     if !labelled {
         return terminal.line(line);
     }

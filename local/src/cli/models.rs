@@ -17,7 +17,7 @@ use crate::settings::Settings;
 
 const HUB: &str = "https://huggingface.co";
 
-pub async fn run(home: &Home, options: Models, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+pub async fn run(home: &Home, options: Models, terminal: Terminal) -> anyhow::Result<ExitCode> {
     let catalogue = Catalogue::built_in()?;
     match options.command {
         ModelsCommand::List => list(home, &catalogue, terminal)?,
@@ -34,7 +34,7 @@ pub fn store(home: &Home) -> Store {
     Store::new(home.models(), cache.map(|cache| cache.join("hearth/models")))
 }
 
-fn list(home: &Home, catalogue: &Catalogue, terminal: &Terminal) -> anyhow::Result<()> {
+fn list(home: &Home, catalogue: &Catalogue, terminal: Terminal) -> anyhow::Result<()> {
     let store = store(home);
     let memory = memory_for_models();
     let settings = Settings::load(&home.settings_file())?;
@@ -81,12 +81,16 @@ fn list(home: &Home, catalogue: &Catalogue, terminal: &Terminal) -> anyhow::Resu
     Ok(())
 }
 
-async fn fetch(home: &Home, catalogue: &Catalogue, name: &str, terminal: &Terminal) -> anyhow::Result<()> {
+async fn fetch(home: &Home, catalogue: &Catalogue, name: &str, terminal: Terminal) -> anyhow::Result<()> {
     home.prepare()?;
     let wanted = match Wanted::named(name, catalogue) {
         Ok(wanted) => wanted,
         // The set-up script fetches this one: where it is here already, there is nothing to say against it.
-        Err(_) if catalogue.find(name).is_some_and(|model| model.package.is_some() && store(home).has(model)) => {
+        Err(_)
+            if catalogue
+                .find(name)
+                .is_some_and(|model| model.package.is_some() && store(home).has(model)) =>
+        {
             terminal.note(&format!("{name} is here already. Choose it: ./hearth models use {name}"))?;
             return Ok(());
         }
@@ -100,19 +104,22 @@ async fn fetch(home: &Home, catalogue: &Catalogue, name: &str, terminal: &Termin
     if let Some(model) = catalogue.find(name) {
         terminal.note(&format!("{} from {} ({})", model.name, model.repository, model.licence))?;
         if model.memory() > memory_for_models() {
-            terminal.note(&format!("It needs {} of memory, more than this machine has for it.", bytes(model.memory())))?;
+            terminal.note(&format!(
+                "It needs {} of memory, more than this machine has for it.",
+                bytes(model.memory())
+            ))?;
         }
     }
     let endpoint = set("HF_ENDPOINT").unwrap_or_else(|| HUB.to_owned());
     let hub = Hub::new(&endpoint, set("HF_TOKEN").as_deref())?;
-    let (bar, folder) = (Bar::new(*terminal), home.models());
+    let (bar, folder) = (Bar::new(terminal), home.models());
     let fetched = tokio::select! {
         fetched = pull(&hub, &wanted, &folder, &bar) => fetched.map_err(anyhow::Error::from),
         _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!(
             "stopped. What was fetched is kept; run the same command again to go on."
         )),
     };
-    bar.bar.finish_and_clear();
+    bar.drawn.finish_and_clear();
     fetched?;
     let file = wanted.file_name();
     let name = catalogue.find(name).map_or(file, |model| model.name.as_str());
@@ -120,7 +127,7 @@ async fn fetch(home: &Home, catalogue: &Catalogue, name: &str, terminal: &Termin
     Ok(())
 }
 
-fn choose(home: &Home, catalogue: &Catalogue, name: &str, terminal: &Terminal) -> anyhow::Result<()> {
+fn choose(home: &Home, catalogue: &Catalogue, name: &str, terminal: Terminal) -> anyhow::Result<()> {
     home.prepare()?;
     let path = store(home).resolve(catalogue, Some(name))?;
     let chosen = match catalogue.find(name) {
@@ -143,7 +150,7 @@ fn set(name: &str) -> Option<String> {
 
 /// The download as a bar with a rate and the time left, or, where nobody watches, a line for every tenth.
 struct Bar {
-    bar: ProgressBar,
+    drawn: ProgressBar,
     terminal: Terminal,
     tenth: std::sync::atomic::AtomicU64,
 }
@@ -155,32 +162,32 @@ impl Bar {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("━━─"));
         }
-        Self { bar, terminal, tenth: 0.into() }
+        Self { drawn: bar, terminal, tenth: 0.into() }
     }
 }
 
 impl Progress for Bar {
     fn begin(&self, here: u64, size: u64) {
-        self.bar.set_length(size);
+        self.drawn.set_length(size);
         // The rate counts this run alone.
-        self.bar.set_position(here);
-        self.bar.reset_eta();
+        self.drawn.set_position(here);
+        self.drawn.reset_eta();
         if here > 0 {
             self.note(&format!("going on from {}", bytes(here)));
         }
     }
 
     fn reached(&self, here: u64) {
-        self.bar.set_position(here);
-        let tenth = here * 10 / self.bar.length().unwrap_or(0).max(1);
-        if self.bar.is_hidden() && self.tenth.swap(tenth, std::sync::atomic::Ordering::Relaxed) < tenth {
+        self.drawn.set_position(here);
+        let tenth = here * 10 / self.drawn.length().unwrap_or(0).max(1);
+        if self.drawn.is_hidden() && self.tenth.swap(tenth, std::sync::atomic::Ordering::Relaxed) < tenth {
             // A log that can't be written must not end a download.
             let _ = self.terminal.note(&format!("{}0% ({})", tenth, bytes(here)));
         }
     }
 
     fn note(&self, text: &str) {
-        self.bar.suspend(|| {
+        self.drawn.suspend(|| {
             let _ = self.terminal.aside(&format!("({text})"));
         });
     }

@@ -66,7 +66,7 @@ impl Session {
         home: &Home,
         running: &Running,
         email: Option<&str>,
-        terminal: &Terminal,
+        terminal: Terminal,
     ) -> anyhow::Result<Self> {
         let mut session = Self::unsigned(home, running)?;
         if let Some(saved) = session.read().filter(|saved| email.is_none_or(|email| email == saved.email)) {
@@ -102,7 +102,9 @@ impl Session {
             let body = json!({ "refresh_token": self.saved.refresh_token });
             match self.grant("refresh_token", &body).await? {
                 Answer::Granted(granted) => self.keep(&self.saved.email.clone(), granted)?,
-                Answer::Refused(why) => bail!("the saved session has ended ({why}); run ./hearth chat to sign in"),
+                Answer::Refused(why) => {
+                    bail!("the saved session has ended ({why}); run ./hearth chat to sign in")
+                }
             }
         }
         drop(lock);
@@ -125,14 +127,17 @@ impl Session {
         })
     }
 
-    async fn ask(&mut self, email: Option<&str>, terminal: &Terminal) -> anyhow::Result<()> {
+    async fn ask(&mut self, email: Option<&str>, terminal: Terminal) -> anyhow::Result<()> {
         if !terminal.reads_from_person() {
             bail!("nobody is signed in here. Run ./hearth chat in a terminal once, and sign in.");
         }
         terminal.note("Sign in to Hearth. (./hearth user add ADDRESS makes another login.)")?;
         let email = match email {
             Some(email) => email.to_owned(),
-            None => terminal.ask("E-mail:")?.filter(|email| !email.is_empty()).context("no e-mail address given")?,
+            None => terminal
+                .ask("E-mail:")?
+                .filter(|email| !email.is_empty())
+                .context("no e-mail address given")?,
         };
         for _ in 0..3 {
             let password = terminal.ask_password("Password:")?;
@@ -153,7 +158,11 @@ impl Session {
             return Ok(Answer::Granted(answer.json().await?));
         }
         let refusal: Refusal = answer.json().await.unwrap_or_default();
-        let why = refusal.msg.or(refusal.message).or(refusal.error_description).unwrap_or_else(|| status.to_string());
+        let why = refusal
+            .msg
+            .or(refusal.message)
+            .or(refusal.error_description)
+            .unwrap_or_else(|| status.to_string());
         if status.is_server_error() {
             bail!("signing in does not work right now ({why}). See ./hearth logs hearth");
         }

@@ -34,7 +34,7 @@ struct Health {
 }
 
 /// 0 when it runs, 3 when it does not, as service managers have it.
-pub async fn run(home: &Home, options: Status, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+pub async fn run(home: &Home, options: Status, terminal: Terminal) -> anyhow::Result<ExitCode> {
     let report = look(home).await?;
     if options.json {
         terminal.line(&serde_json::to_string(&report)?)?;
@@ -62,7 +62,7 @@ async fn health(address: Url) -> Option<Health> {
     client.get(address).send().await.ok()?.json().await.ok()
 }
 
-fn show(report: &Report, terminal: &Terminal) -> std::io::Result<()> {
+fn show(report: &Report, terminal: Terminal) -> std::io::Result<()> {
     let (Some(url), Some(edge_url)) = (&report.url, &report.edge_url) else {
         terminal.line("Hearth is not running. Start it: ./hearth up")?;
         return terminal.line(&format!("Home     {}", report.home));

@@ -20,7 +20,7 @@ use crate::models::Catalogue;
 use crate::settings::Settings;
 use crate::up::{ModelFile, Progress, Ready, Servers, UpOptions, asked_to_stop};
 
-pub async fn run(home: &Home, options: Up, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+pub async fn run(home: &Home, options: Up, terminal: Terminal) -> anyhow::Result<ExitCode> {
     home.prepare()?;
     log::begin(home)?;
     let catalogue = Catalogue::built_in()?;
@@ -30,7 +30,8 @@ pub async fn run(home: &Home, options: Up, terminal: &Terminal) -> anyhow::Resul
         Some(_) => None,
         None => Some(model(home, &catalogue, options.model)?),
     };
-    let up = UpOptions { home: home.clone(), port: options.port, edge_port: options.edge_port, model, servers };
+    let up =
+        UpOptions { home: home.clone(), port: options.port, edge_port: options.edge_port, model, servers };
 
     let (sender, progress) = mpsc::unbounded_channel();
     // The listener lives as long as `up` runs; should it be gone, there is nobody to tell.
@@ -74,7 +75,8 @@ async fn show(
             Progress::Started(what) => starting.retain(|started| *started != name(what)),
             Progress::OrphansStopped(programs) => {
                 let names: Vec<_> = programs.into_iter().map(name).collect();
-                let text = format!("The last run ended hard; what it left was stopped: {}.", names.join(", "));
+                let text =
+                    format!("The last run ended hard; what it left was stopped: {}.", names.join(", "));
                 spinner.suspend(|| screen.terminal.note(&text))?;
             }
             Progress::Migrated(migrated) => {

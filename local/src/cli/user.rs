@@ -11,7 +11,7 @@ use super::terminal::{Style, Terminal};
 use crate::auth::Auth;
 use crate::home::Home;
 
-pub async fn run(home: &Home, options: User, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+pub async fn run(home: &Home, options: User, terminal: Terminal) -> anyhow::Result<ExitCode> {
     let secrets = secrets_of(home)?;
     let (UserCommand::Add(person) | UserCommand::ResetPassword(person)) = &options.command;
     let (password, made_up) = password(person)?;
@@ -29,7 +29,9 @@ pub async fn run(home: &Home, options: User, terminal: &Terminal) -> anyhow::Res
     }
     terminal.note(match &options.command {
         UserCommand::Add(_) => "Added. They sign in with:",
-        UserCommand::ResetPassword(_) => "The password is changed, and every session has ended. They sign in with:",
+        UserCommand::ResetPassword(_) => {
+            "The password is changed, and every session has ended. They sign in with:"
+        }
     })?;
     terminal.line(&format!("  e-mail    {}", person.email))?;
     if made_up {

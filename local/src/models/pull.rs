@@ -101,8 +101,7 @@ pub async fn pull(
     while part.here() < remote.size {
         let before = part.here();
         match part.fetch(hub, &remote, progress).await {
-            Ok(()) => {}
-            Err(PullError::Hub(HubError::Unreachable { .. }) | PullError::CutOff { .. }) => {}
+            Ok(()) | Err(PullError::Hub(HubError::Unreachable { .. }) | PullError::CutOff { .. }) => {}
             Err(error) => return Err(error),
         }
         if part.here() >= remote.size {

@@ -50,7 +50,7 @@ impl Store {
             .into_iter()
             .flatten()
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-            .filter(|name| name.ends_with(".gguf") && catalogue.find(name).is_none())
+            .filter(|name| Path::new(name).extension().is_some_and(|kind| kind.eq_ignore_ascii_case("gguf")) && catalogue.find(name).is_none())
             .collect();
         names.sort();
         names

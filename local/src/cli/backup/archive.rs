@@ -72,7 +72,10 @@ impl Archive {
     pub fn manifest(&self) -> anyhow::Result<Manifest> {
         let manifest: Manifest = serde_json::from_slice(&fs::read(self.path("manifest.json"))?)?;
         if manifest.format > FORMAT {
-            bail!("this backup was made by Hearth {}, which is newer. Update Hearth first.", manifest.version);
+            bail!(
+                "this backup was made by Hearth {}, which is newer. Update Hearth first.",
+                manifest.version
+            );
         }
         Ok(manifest)
     }

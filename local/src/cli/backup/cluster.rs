@@ -45,7 +45,8 @@ pub async fn count(database: &Database) -> anyhow::Result<Rows> {
     let mut connection = database.connect(Role::Superuser).await?;
     let query = "select (select count(*) from auth.users), (select count(*) from public.conversations), \
                  (select count(*) from public.messages)";
-    let (people, conversations, messages): (i64, i64, i64) = sqlx::query_as(query).fetch_one(&mut connection).await?;
+    let (people, conversations, messages): (i64, i64, i64) =
+        sqlx::query_as(query).fetch_one(&mut connection).await?;
     connection.close().await?;
     Ok(Rows { people: people as u64, conversations: conversations as u64, messages: messages as u64 })
 }
@@ -62,7 +63,11 @@ pub async fn dump(binaries: &PostgresBinaries, sockets: &Path, archive: &Archive
 
 fn tool(binaries: &PostgresBinaries, name: &str, sockets: &Path) -> Command {
     let mut command = Command::new(binaries.program(name));
-    command.env("PGHOST", sockets).env("PGUSER", Role::Superuser.name()).env_remove("PGPORT").stdin(std::process::Stdio::null());
+    command
+        .env("PGHOST", sockets)
+        .env("PGUSER", Role::Superuser.name())
+        .env_remove("PGPORT")
+        .stdin(std::process::Stdio::null());
     command
 }
 

@@ -79,7 +79,8 @@ impl Api {
             body["sensitivity"] = json!("private");
         }
         let path = format!("/v1/conversations/{conversation}/messages");
-        let request = self.request(Method::POST, &path).await?.header("accept", "text/event-stream").json(&body);
+        let request =
+            self.request(Method::POST, &path).await?.header("accept", "text/event-stream").json(&body);
         Ok(Turn::new(id, accepted(request.send().await?).await?))
     }
 
@@ -143,8 +144,12 @@ mod tests {
     #[test]
     fn a_problem_is_told_in_its_own_words() {
         let problem: Problem =
-            serde_json::from_str(r#"{"title":"Conflict","detail":"Send it again.","code":"x","status":409}"#).unwrap();
+            serde_json::from_str(r#"{"title":"Conflict","detail":"Send it again.","code":"x","status":409}"#)
+                .unwrap();
         assert_eq!(problem.sentence(), "Send it again.");
-        assert_eq!(serde_json::from_str::<Problem>(r#"{"title":"Conflict"}"#).unwrap().sentence(), "Conflict");
+        assert_eq!(
+            serde_json::from_str::<Problem>(r#"{"title":"Conflict"}"#).unwrap().sentence(),
+            "Conflict"
+        );
     }
 }

@@ -8,8 +8,8 @@ use rustyline::history::FileHistory;
 use rustyline::{Config, Editor};
 
 use super::super::terminal::{Style, Terminal};
-use super::api::{Api, NewTurn};
 use super::answer;
+use super::api::{Api, NewTurn};
 use crate::home::Home;
 
 const HELP: &str = "\
@@ -22,7 +22,7 @@ pub async fn run(
     home: &Home,
     api: &mut Api,
     style: &NewTurn,
-    terminal: &Terminal,
+    terminal: Terminal,
 ) -> anyhow::Result<ExitCode> {
     let history = home.root().join("chat-history");
     let mut editor = editor()?;
@@ -72,7 +72,7 @@ async fn say(
     conversation: &mut Option<String>,
     question: &str,
     style: &NewTurn,
-    terminal: &Terminal,
+    terminal: Terminal,
 ) -> anyhow::Result<()> {
     let id = match conversation {
         Some(id) => id.clone(),

@@ -103,7 +103,9 @@ impl Turn {
     async fn resume(&mut self, api: &mut Api) -> anyhow::Result<()> {
         self.failures += 1;
         if self.failures > TRIES {
-            bail!("the connection to Hearth was lost. The answer goes on without it: look at the page later.");
+            bail!(
+                "the connection to Hearth was lost. The answer goes on without it: look at the page later."
+            );
         }
         tokio::time::sleep(Duration::from_millis(200 << self.failures)).await;
         self.parser = Parser::new(LARGEST_EVENT);
@@ -124,7 +126,9 @@ fn understand(event: &Event) -> anyhow::Result<Option<Heard>> {
             let Reroute { from, to } = read(event)?;
             Some(Heard::Rerouted { from, to })
         }
-        Some("message.completed") => Some(Heard::Completed { status: read::<Completion>(event)?.message.status }),
+        Some("message.completed") => {
+            Some(Heard::Completed { status: read::<Completion>(event)?.message.status })
+        }
         Some("turn.failed") => bail!(read::<Failure>(event)?.problem.sentence()),
         // A newer server may say more than this client knows.
         _ => None,
@@ -132,8 +136,9 @@ fn understand(event: &Event) -> anyhow::Result<Option<Heard>> {
 }
 
 fn read<T: DeserializeOwned>(event: &Event) -> anyhow::Result<T> {
-    serde_json::from_str(&event.data)
-        .with_context(|| format!("the event {} is not as expected", event.event.as_deref().unwrap_or("message")))
+    serde_json::from_str(&event.data).with_context(|| {
+        format!("the event {} is not as expected", event.event.as_deref().unwrap_or("message"))
+    })
 }
 
 #[cfg(test)]
@@ -158,7 +163,8 @@ mod tests {
 
     #[test]
     fn a_failed_turn_says_why() {
-        let failed = event("turn.failed", r#"{"problem":{"title":"x","detail":"The model is away.","status":503}}"#);
+        let failed =
+            event("turn.failed", r#"{"problem":{"title":"x","detail":"The model is away.","status":503}}"#);
         assert_eq!(understand(&failed).unwrap_err().to_string(), "The model is away.");
     }
 }

@@ -12,7 +12,8 @@ use crate::supervise::open_log;
 pub fn begin(home: &Home) -> anyhow::Result<()> {
     let path = home.log("hearth");
     let file = open_log(&path).with_context(|| path.display().to_string())?;
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,hearth_local=info,hearth_api=info"));
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("warn,hearth_local=info,hearth_api=info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(false)

@@ -13,7 +13,7 @@ const NAMED: usize = 3;
 
 pub struct Screen<'a> {
     pub home: &'a Home,
-    pub terminal: &'a Terminal,
+    pub terminal: Terminal,
     pub catalogue: &'a Catalogue,
 }
 
@@ -42,7 +42,8 @@ impl Screen<'_> {
         }
         let fitting = larger_that_fit(self.catalogue.models(), memory_for_models());
         if fitting.is_empty() {
-            return self.row("", "A small one, to try things with; this machine's memory holds no larger one.");
+            return self
+                .row("", "A small one, to try things with; this machine's memory holds no larger one.");
         }
         self.row("", "A small one, to try things with. This machine's memory also holds:")?;
         for model in fitting.into_iter().take(NAMED) {
@@ -59,6 +60,10 @@ impl Screen<'_> {
     /// The command as it has to be typed for this very home.
     fn command(&self, what: &str) -> String {
         let usual = Home::locate(None).is_ok_and(|usual| &usual == self.home);
-        if usual { format!("./hearth {what}") } else { format!("./hearth {what} --home {}", self.home.root().display()) }
+        if usual {
+            format!("./hearth {what}")
+        } else {
+            format!("./hearth {what} --home {}", self.home.root().display())
+        }
     }
 }
