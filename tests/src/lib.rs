@@ -1,1 +1,11 @@
-//! Whole-system tests.
+//! What the whole-system tests stand on: a real house, people in it, and the ways to make trouble.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a harness fails the test that it serves")]
+
+pub mod house;
+pub mod instance;
+pub mod model;
+pub mod person;
+pub mod proxy;
+pub mod sse;
+pub mod wait;

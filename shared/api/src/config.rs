@@ -18,6 +18,8 @@ const ASSUMED_CONTEXT: u32 = 4096;
 #[derive(Clone, Debug)]
 pub struct Config {
     pub supabase: SupabaseConfig,
+    /// The issuer of users' tokens: the project's own, unless the project is reached by another name than its public one.
+    pub issuer: String,
     /// The shared secret of projects that still sign tokens with HS256.
     pub legacy_jwt_secret: Option<Secret>,
     /// Without it turns work, and cannot be resumed on another instance.
@@ -53,9 +55,11 @@ impl Config {
         let upstash = reader.upstash();
         let edge = reader.edge();
         let legacy_jwt_secret = reader.optional("SUPABASE_JWT_SECRET").map(Secret::new);
+        let issuer = reader.optional("SUPABASE_JWT_ISSUER");
         let redis_at_home = reader.optional("HEARTH_HOME_HOST").is_some_and(|value| value == "1");
         match (supabase_url, publishable_key, signing_key) {
             (Some(url), Some(key), Some(signing_key)) if reader.wrong.is_empty() => Ok(Self {
+                issuer: issuer.unwrap_or_else(|| format!("{url}/auth/v1")),
                 supabase: SupabaseConfig { url, publishable_key: Secret::new(key) },
                 legacy_jwt_secret,
                 upstash,
@@ -65,11 +69,6 @@ impl Config {
             }),
             _ => Err(ConfigError(reader.wrong)),
         }
-    }
-
-    /// The issuer of users' tokens.
-    pub fn issuer(&self) -> String {
-        format!("{}/auth/v1", self.supabase.url)
     }
 }
 
@@ -198,7 +197,7 @@ mod tests {
             ("UPSTASH_REDIS_REST_TOKEN", "redistoken"),
         ];
         let config = read(&settings).unwrap();
-        assert_eq!(config.issuer(), "http://s/auth/v1");
+        assert_eq!(config.issuer, "http://s/auth/v1");
         let shown = format!("{config:?}");
         for secret in [key.as_str(), "sesame", "redistoken"] {
             assert!(!shown.contains(secret));

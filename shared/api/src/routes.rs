@@ -12,9 +12,15 @@ pub mod turns;
 pub mod workspaces;
 
 use self::docs::Credentials;
+use std::time::Duration;
+
 use axum::{Router, middleware};
 use hearth_domain::Code;
-use tower_http::catch_panic::CatchPanicLayer;
+use http::HeaderName;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    cors::{self, CorsLayer},
+};
 use utoipa::{OpenApi, openapi::OpenApi as Document};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -43,6 +49,18 @@ pub fn router(app: App) -> Router {
         .with_state(app)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(render))
+        .layer(cors())
+}
+
+/// Pages of any origin may call: what a call may do hangs on its token, and no cookie is ever read.
+fn cors() -> CorsLayer {
+    let shown = ["x-correlation-id", "retry-after"].map(HeaderName::from_static);
+    CorsLayer::new()
+        .allow_origin(cors::Any)
+        .allow_methods(cors::AllowMethods::mirror_request())
+        .allow_headers(cors::AllowHeaders::mirror_request())
+        .expose_headers(shown)
+        .max_age(Duration::from_secs(3600))
 }
 
 /// The contract, as generated from the code.

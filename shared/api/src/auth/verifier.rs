@@ -48,7 +48,7 @@ impl Verifier {
         Self {
             keys: Keys::new(http, config.supabase.url.clone()),
             legacy: legacy.map(|secret: &Secret| DecodingKey::from_secret(secret.expose().as_bytes())),
-            issuer: config.issuer(),
+            issuer: config.issuer.clone(),
         }
     }
 

@@ -1,0 +1,177 @@
+//! A running `hearth up`, with real PostgreSQL, Redis and model.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use serde::Deserialize;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+};
+
+use crate::wait::LIMIT;
+
+/// Names a file with the line that `hearth up --json` printed. Tests that do no harm share that house.
+const SHARED: &str = "HEARTH_TEST_UP";
+
+/// A house, as scripts know it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Up {
+    pub url: String,
+    pub edge_url: String,
+    pub publishable_key: String,
+    pub secret_key: String,
+    pub anon_key: String,
+    pub service_key: String,
+    pub redis_token: String,
+    pub model: Option<String>,
+    pub context: Option<u32>,
+    pub pid: u32,
+    #[serde(default)]
+    pub home: Option<PathBuf>,
+}
+
+/// A house of one's own, or a share in the common one.
+pub struct House {
+    pub up: Up,
+    home: PathBuf,
+    own: Option<Own>,
+}
+
+struct Own {
+    child: Child,
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl House {
+    /// The common house where there is one, else one of one's own.
+    pub async fn shared() -> Self {
+        let Ok(path) = env::var(SHARED) else { return Self::own().await };
+        let text = std::fs::read_to_string(&path).expect("the file that HEARTH_TEST_UP names");
+        let up: Up = serde_json::from_str(&text).expect("the line of `hearth up --json`");
+        let home = up.home.clone().expect("`home` beside what `hearth up --json` printed");
+        Self { up, home, own: None }
+    }
+
+    /// A house that this test alone lives in, so that it may break things.
+    pub async fn own() -> Self {
+        let folder = tempfile::Builder::new().prefix("hearth-test-").tempdir().expect("a temporary folder");
+        // As root, PostgreSQL runs as another user, who must reach its data.
+        open_to_all(folder.path());
+        let mut house = Self::at(folder.path()).await;
+        if let Some(own) = &mut house.own {
+            own._folder = Some(folder);
+        }
+        house
+    }
+
+    /// Starts a house in this folder.
+    pub async fn at(home: &Path) -> Self {
+        let mut child = Command::new(program("hearth"))
+            .args(["up", "--json", "--port", "0", "--edge-port", "0", "--home"])
+            .arg(home)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("target/release/hearth, built");
+        let stdout = child.stdout.take().expect("a pipe");
+        let mut lines = BufReader::new(stdout).lines();
+        let line = tokio::time::timeout(LIMIT, lines.next_line())
+            .await
+            .expect("`hearth up` to be ready within a minute")
+            .expect("its output")
+            .expect("one line of JSON");
+        let up = serde_json::from_str(&line).expect("a line of JSON");
+        Self { up, home: home.to_owned(), own: Some(Own { child, _folder: None }) }
+    }
+
+    /// The house's folder.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// Ends the house at once, as a power cut would, and gives the folder that is left.
+    pub async fn kill(mut self) -> Remains {
+        let mut own = self.own.take().expect("a house of one's own");
+        own.child.kill().await.expect("to kill `hearth up`");
+        Remains { home: self.home.clone(), folder: own._folder.take() }
+    }
+
+    /// Stops the house as Ctrl-C does, and waits until it has.
+    pub async fn stop(mut self) {
+        if let Some(mut own) = self.own.take() {
+            signal(own.child.id(), "TERM");
+            tokio::time::timeout(LIMIT, own.child.wait())
+                .await
+                .expect("a stop within a minute")
+                .expect("its end");
+        }
+    }
+
+    /// The process id of a child of the house, by its file in `run/`.
+    pub fn child(&self, name: &str) -> u32 {
+        let pid = match name {
+            "postgres" => self.home.join("postgres/postmaster.pid"),
+            other => self.home.join(format!("run/{other}.pid")),
+        };
+        let text = std::fs::read_to_string(&pid).unwrap_or_else(|error| panic!("{}: {error}", pid.display()));
+        text.lines().next().and_then(|line| line.trim().parse().ok()).expect("a process id")
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        // A failed test leaves by here: its house is stopped in order, so that no child stays behind.
+        if let Some(own) = &mut self.own {
+            signal(own.child.id(), "TERM");
+            for _ in 0..400 {
+                match own.child.try_wait() {
+                    Ok(None) => std::thread::sleep(std::time::Duration::from_millis(25)),
+                    _ => return,
+                }
+            }
+        }
+    }
+}
+
+/// What a killed house leaves behind.
+pub struct Remains {
+    pub home: PathBuf,
+    folder: Option<tempfile::TempDir>,
+}
+
+impl Remains {
+    /// Starts the house again.
+    pub async fn revive(self) -> House {
+        let mut house = House::at(&self.home).await;
+        if let Some(own) = &mut house.own {
+            own._folder = self.folder;
+        }
+        house
+    }
+}
+
+/// Sends a signal to a process that this test started.
+pub fn signal(pid: Option<u32>, name: &str) {
+    if let Some(pid) = pid {
+        let _ = std::process::Command::new("kill").arg(format!("-{name}")).arg(pid.to_string()).status();
+    }
+}
+
+/// A program of the workspace, beside the folder that this test runs from.
+pub fn program(name: &str) -> PathBuf {
+    let test = env::current_exe().expect("this test's own path");
+    let release = test.parent().and_then(Path::parent).expect("target/release");
+    release.join(name)
+}
+
+fn open_to_all(folder: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755))
+        .expect("to open a folder of ours");
+}
