@@ -10,7 +10,7 @@ use tokio::process::Command;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use super::{SuperviseError, log_file, open_log, orphans};
+use super::{SuperviseError, log_file, open_log};
 use crate::home::Home;
 
 /// A child that ran this long was well; its next death is a first one again.
@@ -134,7 +134,7 @@ async fn watch_over(
         running = loop {
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
-                _ = &mut stopped => return orphans::forget(&recipe.home, recipe.program),
+                _ = &mut stopped => return,
             }
             wait = (wait * 2).min(LONGEST_WAIT);
             match spawn(&recipe) {
@@ -159,12 +159,6 @@ fn spawn(recipe: &Recipe) -> Result<tokio::process::Child, SuperviseError> {
         path: command.as_std().get_program().into(),
         source,
     })?;
-    if let Some(pid) = child.id() {
-        let std = command.as_std();
-        let arguments = std::iter::once(std.get_program()).chain(std.get_args());
-        let arguments = arguments.map(|argument| argument.to_string_lossy().into_owned()).collect();
-        orphans::note(&recipe.home, recipe.program, pid, arguments);
-    }
     Ok(child)
 }
 
@@ -184,5 +178,4 @@ async fn end(recipe: &Recipe, mut running: tokio::process::Child) {
         tracing::warn!(program = recipe.program, "did not stop in time; killing it");
         let _ = running.kill().await;
     }
-    orphans::forget(&recipe.home, recipe.program);
 }

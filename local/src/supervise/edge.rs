@@ -36,6 +36,7 @@ impl EdgeDaemon {
             let mut command = Command::new(&program);
             command.arg("--model").arg(&this.model).args(["--host", "127.0.0.1"]);
             command.arg("--port").arg(this.port.to_string());
+            command.env(super::orphans::HOME_VARIABLE, this.home.root());
             if let Some(alias) = &this.alias {
                 command.arg("--alias").arg(alias);
             }

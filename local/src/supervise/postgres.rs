@@ -102,7 +102,7 @@ impl PostgresServer {
 
     /// Makes the cluster beside its place and then moves it there: one that is half made is never found.
     async fn init(&self) -> Result<(), SuperviseError> {
-        let making = self.data.with_extension("making");
+        let making = making(&self.data);
         let trouble = |source| SuperviseError::File { what: making.display().to_string(), source };
         if making.exists() {
             std::fs::remove_dir_all(&making).map_err(trouble)?;
@@ -155,4 +155,9 @@ impl PostgresServer {
             .and_then(|()| self.user.own(path))
             .map_err(SuperviseError::file(path.display().to_string()))
     }
+}
+
+/// Where a cluster is made before it is moved to its place.
+pub(super) fn making(data: &Path) -> PathBuf {
+    data.with_extension("making")
 }

@@ -21,5 +21,6 @@ pub(super) fn router(secrets: &Secrets, url: &str, model: &Model) -> Result<Rout
         other => std::env::var(other).ok(),
     };
     let config = hearth_api::Config::from_lookup(lookup).map_err(|error| UpError::Api(error.to_string()))?;
-    Ok(hearth_api::router(config))
+    let app = hearth_api::App::new(config).map_err(|error| UpError::Api(error.to_string()))?;
+    Ok(hearth_api::router(app))
 }
