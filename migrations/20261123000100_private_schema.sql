@@ -1,6 +1,10 @@
 -- The schema `hearth`: what the database needs for itself and serves to nobody. PostgREST serves
 -- `public` only. Policies, defaults and the functions in `public` call into it, so the request
 -- roles may use the schema; each function in it says who may execute it.
+--
+-- Every function here and in `public` sets `search_path = '', pg_temp`: what it names it names in
+-- full, and a type that someone made in their session's temporary schema, which is otherwise looked
+-- through first, cannot take the place of one of its own.
 
 create schema hearth;
 
@@ -10,7 +14,7 @@ grant usage on schema hearth to anon, authenticated, service_role;
 -- A UUIDv7 (RFC 9562): the milliseconds of the clock, then randomness.
 create function hearth.uuid_v7() returns uuid
 language sql volatile
-set search_path = ''
+set search_path = '', pg_temp
 as $$
   select encode(
     set_bit(set_bit(

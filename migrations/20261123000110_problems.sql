@@ -7,7 +7,7 @@
 create function hearth.fail(status integer, code text, detail text, hint jsonb default null)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 begin
   if hint is null then
@@ -20,7 +20,7 @@ $$;
 
 create function hearth.invalid(field text, problem text) returns void
 language plpgsql
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 begin
   perform hearth.fail(422, 'invalid', format('Mend `%s`: %s.', field, problem),
@@ -32,7 +32,7 @@ $$;
 -- A field that holds a UUID; null where it is missing or null.
 create function hearth.read_uuid(p jsonb, field text) returns uuid
 language plpgsql immutable
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 begin
   return (p ->> field)::uuid;
@@ -45,7 +45,7 @@ $$;
 -- A field that holds a text of at most `longest` characters; null where it is missing or null.
 create function hearth.read_text(p jsonb, field text, longest integer) returns text
 language plpgsql immutable
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   value text := p ->> field;
@@ -64,7 +64,7 @@ $$;
 -- The length of a page: 1 to 200, 50 by default.
 create function hearth.read_limit(p jsonb) returns integer
 language plpgsql immutable
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 begin
   if p -> 'limit' is null or jsonb_typeof(p -> 'limit') = 'null' then
@@ -79,7 +79,7 @@ $$;
 -- The place where a page ends, as clients carry it: opaque to them.
 create function hearth.cursor_of(place text) returns text
 language sql immutable
-set search_path = ''
+set search_path = '', pg_temp
 as $$
   select encode(convert_to(place, 'UTF8'), 'hex')
 $$;
@@ -87,7 +87,7 @@ $$;
 -- The place behind a cursor, where it has the shape that this list makes; null without a cursor.
 create function hearth.read_cursor(p jsonb, shape text) returns text
 language plpgsql immutable
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   cursor text := p ->> 'cursor';
@@ -108,7 +108,7 @@ $$;
 -- A cursor that is a revision: of a conversation, or of a message when it was made.
 create function hearth.read_revision_cursor(p jsonb) returns bigint
 language sql immutable
-set search_path = ''
+set search_path = '', pg_temp
 as $$
   select hearth.read_cursor(p, '^[0-9]{1,18}$')::bigint
 $$;
@@ -116,7 +116,7 @@ $$;
 -- Holds a write to the revision that its author saw, where they said which.
 create function hearth.check_revision(p jsonb, current bigint) returns void
 language plpgsql immutable
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 begin
   if coalesce(jsonb_typeof(p -> 'if_revision'), 'null') = 'null' then

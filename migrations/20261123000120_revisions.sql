@@ -25,7 +25,7 @@ revoke all on hearth.workspace_revisions, hearth.user_revisions
 -- Security definer, since nobody may touch the counters otherwise. For rows with a `workspace_id`.
 create function hearth.stamp() returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 begin
   -- A BEFORE trigger runs ahead of the policies. Someone who is not a member gets no lock on the
@@ -49,7 +49,7 @@ $$;
 -- Security definer for the same reason. For workspaces themselves, whose counter begins with them.
 create function hearth.stamp_workspace() returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 begin
   if tg_op = 'INSERT' then
@@ -68,7 +68,7 @@ $$;
 -- Security definer for the same reason. For a user's own rows.
 create function hearth.stamp_user_row() returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 begin
   insert into hearth.user_revisions as r values (new.user_id, 1)

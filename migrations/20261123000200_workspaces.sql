@@ -52,7 +52,7 @@ end;
 -- `any (array(select …))`: once a query, with an index on the row's workspace.
 create function hearth.my_workspaces(at_least text) returns setof uuid
 language sql stable security definer
-set search_path = ''
+set search_path = '', pg_temp
 as $$
   select m.workspace_id from public.workspace_members m
   where m.user_id = auth.uid() and m.deleted_at is null
@@ -62,7 +62,7 @@ $$;
 -- The caller's role in a workspace; null where they have none. Security definer as above.
 create function hearth.my_role(workspace uuid) returns text
 language sql stable security definer
-set search_path = ''
+set search_path = '', pg_temp
 as $$
   select m.role from public.workspace_members m
   where m.workspace_id = workspace and m.user_id = auth.uid() and m.deleted_at is null
@@ -71,7 +71,7 @@ $$;
 -- Lets a member of that role pass. To anyone who is no member the workspace is not there.
 create function hearth.require_role(workspace uuid, at_least text) returns text
 language plpgsql stable
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   role text := hearth.my_role(workspace);

@@ -18,7 +18,7 @@ create trigger stamp before insert or update on public.profiles
 -- hearth.my_workspaces is.
 create function hearth.my_colleagues() returns setof uuid
 language sql stable security definer
-set search_path = ''
+set search_path = '', pg_temp
 as $$
   select other.user_id from public.workspace_members other
   where other.deleted_at is null
@@ -29,7 +29,7 @@ $$;
 
 create function hearth.bury_profile() returns trigger
 language plpgsql security definer  -- Nobody who may delete may also update every column.
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 begin
   if old.deleted_at is not null then

@@ -19,7 +19,7 @@ create index feature_flags_workspace_id_idx on public.feature_flags (workspace_i
 -- asked where no user is signed in; it tells nothing that a member does not see.
 create function hearth.flags_of(workspace uuid) returns jsonb
 language sql stable security definer
-set search_path = ''
+set search_path = '', pg_temp
 as $$
   select coalesce(jsonb_object_agg(f.name, coalesce(f.payload, 'true')), '{}')
   from (

@@ -4,7 +4,7 @@
 
 create function hearth.bury_member() returns trigger
 language plpgsql security definer  -- Nobody who may delete may also set `deleted_at`.
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 begin
   if old.deleted_at is not null then
@@ -25,7 +25,7 @@ create trigger bury before delete on public.workspace_members
 -- member whatever the caller may see.
 create function hearth.keep_an_owner() returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 begin
   if not exists (select from public.workspaces w
@@ -51,7 +51,7 @@ create trigger keep_an_owner after update on public.workspace_members
 -- What a workspace held goes with it.
 create function hearth.bury_workspace() returns trigger
 language plpgsql security definer  -- Nobody who may delete may also update every column.
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 begin
   if old.deleted_at is not null then

@@ -27,7 +27,7 @@ create trigger stamp before insert or update on public.conversations
 
 create function hearth.bury_conversation() returns trigger
 language plpgsql security definer  -- Nobody who may delete may also update every column.
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 begin
   if old.deleted_at is not null then

@@ -6,7 +6,7 @@
 -- OpenAI content parts of type text, and holds 1 to 200,000 characters.
 create function hearth.content_problem(content jsonb) returns text
 language plpgsql immutable
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   characters bigint;
@@ -72,26 +72,34 @@ create index messages_revision_idx on public.messages (workspace_id, revision);
 create trigger stamp before insert or update on public.messages
   for each row execute function hearth.stamp('guarded');
 
--- After `stamp`, by its name.
-create function hearth.stamp_position() returns trigger
-language plpgsql
-set search_path = ''
+-- After `stamp`, by its name. Security definer, since it must not depend on the policies.
+create function hearth.stamp_place() returns trigger
+language plpgsql security definer
+set search_path = '', pg_temp
 as $$
 begin
   new.position := new.revision;
+  -- What is said in a private conversation is private, and stays so should that be opened up.
+  if new.sensitivity = 'normal' and new.revision > 0 and exists (
+    select from public.conversations c
+    where c.workspace_id = new.workspace_id and c.id = new.conversation_id
+      and c.sensitivity = 'private'
+  ) then
+    new.sensitivity := 'private';
+  end if;
   return new;
 end
 $$;
 
-create trigger stamp_position before insert on public.messages
-  for each row execute function hearth.stamp_position();
+create trigger stamp_place before insert on public.messages
+  for each row execute function hearth.stamp_place();
 
 -- The parent is an earlier message of the same conversation, which is there: hence no circles. A
 -- trigger and not a foreign key, since the key would have to hold all of that. After the insert,
 -- when the policies have had their say. Security definer, since it must not depend on them.
 create function hearth.check_place() returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 begin
   if not exists (select from public.conversations c
@@ -117,7 +125,7 @@ create trigger check_place after insert on public.messages
 
 create function hearth.bury_message() returns trigger
 language plpgsql security definer  -- Nobody who may delete may also update.
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 begin
   if old.deleted_at is not null then
@@ -165,7 +173,7 @@ grant select,
   delete on public.messages to authenticated;
 grant select, insert, update, delete on public.messages to service_role;
 
-revoke all on function hearth.content_problem(jsonb), hearth.stamp_position(),
+revoke all on function hearth.content_problem(jsonb), hearth.stamp_place(),
   hearth.check_place(), hearth.bury_message(), hearth.message_json(public.messages) from public;
 -- A constraint's function runs as whoever writes the row.
 grant execute on function hearth.content_problem(jsonb), hearth.message_json(public.messages)

@@ -10,8 +10,8 @@ create table public.turns (
   state text not null default 'pending'
     check (state in ('pending', 'completed', 'interrupted', 'failed', 'cancelled')),
   -- What was asked for, to tell a repeated request from another one with its id.
-  request_digest text not null,
-  options jsonb not null default '{}',
+  request_digest text not null check (char_length(request_digest) <= 200),
+  options jsonb not null default '{}' check (octet_length(options::text) <= 65536),
   -- Past this, whoever made the answer is gone, and the next turn closes this one.
   lease_expires_at timestamptz not null,
   sensitivity text not null check (sensitivity in ('normal', 'private')),
@@ -34,7 +34,7 @@ create trigger stamp before insert or update on public.turns
 
 create function hearth.bury_turn() returns trigger
 language plpgsql security definer  -- Nobody who may delete may also update.
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 begin
   if old.deleted_at is not null then

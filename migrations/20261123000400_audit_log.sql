@@ -30,7 +30,7 @@ grant select on public.audit_log to authenticated, service_role;
 -- deletion nobody else has the grant to repeat.
 create function hearth.keep_audit_log() returns trigger
 language plpgsql
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 begin
   if tg_op = 'DELETE' and current_setting('hearth.trimming_audit_log', true) = 'yes' then
@@ -50,7 +50,7 @@ create trigger keep_whole before truncate on public.audit_log
 -- may write the log.
 create function hearth.audit() returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   was jsonb := case when tg_op <> 'INSERT' then to_jsonb(old) else '{}' end;

@@ -3,7 +3,7 @@
 -- definer, since nobody else may delete from the log.
 create function public.trim_audit_log(p jsonb default '{}') returns jsonb
 language plpgsql security definer
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   keep_days integer := 400;

@@ -4,7 +4,7 @@
 -- also runs where no one is signed in yet.
 create function hearth.make_home(person uuid, email text, metadata jsonb) returns uuid
 language plpgsql security definer
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   home uuid;
@@ -35,7 +35,7 @@ $$;
 -- account any more gets nothing. Security definer, since it reads auth.users.
 create function hearth.ensure_home() returns uuid
 language plpgsql security definer
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   me uuid := auth.uid();
@@ -65,7 +65,7 @@ $$;
 -- Supabase Auth's own role may do nothing in our schemas.
 create function hearth.follow_account() returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 begin
   if tg_op = 'INSERT' then

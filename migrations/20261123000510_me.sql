@@ -9,7 +9,7 @@ return jsonb_build_object(
 
 create function public.get_me(p jsonb default '{}') returns jsonb
 language plpgsql
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   home uuid := hearth.ensure_home();
@@ -21,7 +21,7 @@ $$;
 -- {display_name?, if_revision?}
 create function public.update_me(p jsonb) returns jsonb
 language plpgsql
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   home uuid := hearth.ensure_home();

@@ -9,7 +9,7 @@ return jsonb_build_object(
 
 create function hearth.read_name(p jsonb) returns text
 language plpgsql immutable
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   name text := btrim(hearth.read_text(p, 'name', 200));
@@ -24,7 +24,7 @@ $$;
 -- {limit?, cursor?}
 create function public.list_workspaces(p jsonb default '{}') returns jsonb
 language plpgsql
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   size integer := hearth.read_limit(p);
@@ -58,7 +58,7 @@ $$;
 -- taken is refused as a reused one is. To ask about an id here one has to know all of its bits.
 create function public.create_workspace(p jsonb) returns jsonb
 language plpgsql security definer
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   me uuid := auth.uid();
@@ -91,7 +91,7 @@ $$;
 -- {id}
 create function public.get_workspace(p jsonb) returns jsonb
 language plpgsql stable
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   wanted uuid := hearth.read_uuid(p, 'id');
@@ -104,7 +104,7 @@ $$;
 -- {id, name?, if_revision?}
 create function public.update_workspace(p jsonb) returns jsonb
 language plpgsql
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   wanted uuid := hearth.read_uuid(p, 'id');
@@ -124,7 +124,7 @@ $$;
 -- {id, if_revision?}
 create function public.delete_workspace(p jsonb) returns jsonb
 language plpgsql
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   wanted uuid := hearth.read_uuid(p, 'id');

@@ -11,7 +11,7 @@ return jsonb_build_object(
 -- A member that is there.
 create function hearth.find_member(workspace uuid, person uuid) returns public.workspace_members
 language plpgsql
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   member public.workspace_members;
@@ -27,7 +27,7 @@ $$;
 
 create function hearth.read_role(p jsonb) returns text
 language plpgsql immutable
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 begin
   if hearth.rank(coalesce(p ->> 'role', '')) = 0 then
@@ -40,7 +40,7 @@ $$;
 -- Only owners make owners, and only they change one.
 create function hearth.require_rank_for(role text, mine text) returns void
 language plpgsql immutable
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 begin
   if role = 'owner' and mine <> 'owner' then
@@ -53,7 +53,7 @@ $$;
 -- {workspace_id, limit?, cursor?}
 create function public.list_members(p jsonb) returns jsonb
 language plpgsql stable
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   workspace uuid := hearth.read_uuid(p, 'workspace_id');
@@ -82,10 +82,11 @@ end
 $$;
 
 -- {workspace_id, email | user_id, role}. Security definer, since it finds a person by address, and
--- nobody may read the list of all people; it checks the caller's role itself.
+-- nobody may read the list of all people; it checks the caller's role itself. By id it finds those
+-- only who share a workspace with the caller: an id alone must not lead to a name and an address.
 create function public.add_member(p jsonb) returns jsonb
 language plpgsql security definer
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   workspace uuid := hearth.read_uuid(p, 'workspace_id');
@@ -105,9 +106,9 @@ begin
 
   select u.id into person from auth.users u
     where case when person is null then lower(u.email) = lower(btrim(address))
-      else u.id = person end;
+      else u.id = person and u.id in (select hearth.my_colleagues()) end;
   if not found then
-    perform hearth.fail(404, 'member_not_found', 'Nobody with this address has signed up here.');
+    perform hearth.fail(404, 'member_not_found', 'Nobody you could add has signed up with this.');
   end if;
 
   insert into public.workspace_members as m (workspace_id, user_id, role)
@@ -126,7 +127,7 @@ $$;
 -- {workspace_id, user_id, role, if_revision?}
 create function public.update_member(p jsonb) returns jsonb
 language plpgsql
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   workspace uuid := hearth.read_uuid(p, 'workspace_id');
@@ -155,7 +156,7 @@ $$;
 -- {workspace_id, user_id}: an admin's to do, except that anyone may leave.
 create function public.remove_member(p jsonb) returns jsonb
 language plpgsql
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   workspace uuid := hearth.read_uuid(p, 'workspace_id');

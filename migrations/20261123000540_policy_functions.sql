@@ -9,7 +9,7 @@ return jsonb_build_object(
 
 create function hearth.read_object(p jsonb, field text) returns jsonb
 language plpgsql immutable
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   value jsonb := coalesce(nullif(p -> field, 'null'), '{}');
@@ -26,7 +26,7 @@ $$;
 -- {workspace_id}
 create function public.get_policy(p jsonb) returns jsonb
 language plpgsql stable
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   workspace uuid := hearth.read_uuid(p, 'workspace_id');
@@ -41,7 +41,7 @@ $$;
 -- replaced, what is not said by its default.
 create function public.put_policy(p jsonb) returns jsonb
 language plpgsql
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   workspace uuid := hearth.read_uuid(p, 'workspace_id');

@@ -5,7 +5,7 @@
 -- is in use; `workspace_id` names another one.
 create function hearth.find_conversation(p jsonb, field text) returns public.conversations
 language plpgsql stable
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   wanted uuid := hearth.read_uuid(p, field);
@@ -26,7 +26,7 @@ $$;
 
 create function hearth.read_sensitivity(p jsonb) returns text
 language plpgsql immutable
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   value text := coalesce(p ->> 'sensitivity', 'normal');
@@ -41,7 +41,7 @@ $$;
 -- Null where it is missing.
 create function hearth.read_flag(p jsonb, field text) returns boolean
 language plpgsql immutable
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 begin
   if coalesce(jsonb_typeof(p -> field), 'null') not in ('null', 'boolean') then
@@ -55,7 +55,7 @@ $$;
 -- unless another is named.
 create function public.list_conversations(p jsonb default '{}') returns jsonb
 language plpgsql
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   workspace uuid := coalesce(hearth.read_uuid(p, 'workspace_id'), hearth.ensure_home());
@@ -86,7 +86,7 @@ $$;
 -- {id?, workspace_id?, title?, system_prompt?, model?, sensitivity?}
 create function public.create_conversation(p jsonb) returns jsonb
 language plpgsql
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   workspace uuid := coalesce(hearth.read_uuid(p, 'workspace_id'), hearth.ensure_home());
@@ -120,7 +120,7 @@ $$;
 -- {id, workspace_id?}
 create function public.get_conversation(p jsonb) returns jsonb
 language sql stable
-set search_path = ''
+set search_path = '', pg_temp
 as $$
   select hearth.conversation_json(hearth.find_conversation(p, 'id'))
 $$;
@@ -128,7 +128,7 @@ $$;
 -- {id, workspace_id?, title?, system_prompt?, model?, sensitivity?, archived?, if_revision?}
 create function public.update_conversation(p jsonb) returns jsonb
 language plpgsql
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   c public.conversations := hearth.find_conversation(p, 'id');
@@ -160,7 +160,7 @@ $$;
 -- {id, workspace_id?, if_revision?}
 create function public.delete_conversation(p jsonb) returns jsonb
 language plpgsql
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   c public.conversations := hearth.find_conversation(p, 'id');

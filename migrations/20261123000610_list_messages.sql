@@ -3,7 +3,7 @@
 
 create function public.list_messages(p jsonb) returns jsonb
 language plpgsql stable
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   c public.conversations := hearth.find_conversation(p, 'conversation_id');

@@ -15,7 +15,7 @@ revoke all on hearth.secrets from public, anon, authenticated, service_role;
 -- on some servers is not there at all.
 create function hearth.hmac_sha256(key bytea, message bytea) returns bytea
 language plpgsql immutable
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   block bytea := case when octet_length(key) > 64 then sha256(key) else key end;
@@ -36,7 +36,7 @@ create function hearth.check_signature(
   purpose text, workspace uuid, id uuid, person uuid, payload text, expires bigint, mac text
 ) returns void
 language plpgsql stable
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   key bytea := (select s.value from hearth.secrets s where s.name = 'signing_key');

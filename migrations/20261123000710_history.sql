@@ -17,7 +17,7 @@ return case when hearth.says(m) then octet_length(m.content::text) + 128 else 0 
 create function hearth.history(workspace uuid, start uuid, budget integer,
   out entries jsonb, out cut boolean, out private boolean)
 language sql stable
-set search_path = ''
+set search_path = '', pg_temp
 as $$
   with recursive line as (
     select m.id, m.parent_id, m.position, m.role, m.content, m.sensitivity, m.tokens, m.status,

@@ -4,7 +4,7 @@
 
 create function hearth.terms(workspace uuid) returns jsonb
 language sql stable
-set search_path = ''
+set search_path = '', pg_temp
 as $$
   select jsonb_build_object(
     'policy', (select hearth.policy_json(q) from public.workspace_policies q

@@ -6,7 +6,7 @@
 -- that the revisions ask for.
 create function hearth.close_lapsed_turns(workspace uuid, conversation uuid) returns uuid[]
 language plpgsql
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   lapsed uuid[] := array(
@@ -32,7 +32,7 @@ $$;
 -- The question of a new turn: a new message, or the one that is answered again.
 create function hearth.ask(c public.conversations, me uuid, p jsonb) returns public.messages
 language plpgsql
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   its_id uuid := coalesce(hearth.read_uuid(p, 'message_id'), hearth.uuid_v7());
@@ -77,8 +77,7 @@ begin
 
   insert into public.messages
       (workspace_id, id, conversation_id, parent_id, author_id, content, sensitivity)
-    values (c.workspace_id, its_id, c.id, parent, me, content,
-      case when c.sensitivity = 'private' then 'private' else hearth.read_sensitivity(p) end)
+    values (c.workspace_id, its_id, c.id, parent, me, content, hearth.read_sensitivity(p))
     on conflict do nothing
     returning * into question;
   if question.id is null then
@@ -93,7 +92,7 @@ create function hearth.open_turn(
   question public.messages, me uuid, its_id uuid, its_sensitivity text, p jsonb
 ) returns public.turns
 language plpgsql
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   lease integer := least(greatest(coalesce((p ->> 'lease_seconds')::integer, 600), 1), 3600);

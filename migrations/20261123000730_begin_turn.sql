@@ -8,7 +8,7 @@
 
 create function public.begin_turn(p jsonb) returns jsonb
 language plpgsql security definer
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   me uuid := auth.uid();

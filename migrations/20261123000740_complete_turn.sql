@@ -5,7 +5,7 @@
 create function hearth.record_use(workspace uuid, its_id uuid, its_kind text, person uuid, made jsonb)
 returns boolean
 language plpgsql
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   decision jsonb := nullif(made -> 'decision', 'null');
@@ -41,7 +41,7 @@ create function public.complete_turn(
   p_workspace uuid, p_turn uuid, p_user uuid, p_payload text, p_expires bigint, p_mac text
 ) returns jsonb
 language plpgsql security definer
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   made jsonb;

@@ -3,7 +3,7 @@
 
 create function public.get_turn(p jsonb) returns jsonb
 language plpgsql stable
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   wanted uuid := hearth.read_uuid(p, 'id');

@@ -3,7 +3,7 @@
 -- On what terms the caller may ask: {workspace_id?}, by default their Personal one.
 create function public.begin_completion(p jsonb default '{}') returns jsonb
 language plpgsql security definer  -- Reads the terms, of which some tables are closed to users.
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 declare
   workspace uuid := coalesce(hearth.read_uuid(p, 'workspace_id'), hearth.ensure_home());
@@ -20,7 +20,7 @@ create function public.record_completion(
   p_workspace uuid, p_id uuid, p_user uuid, p_payload text, p_expires bigint, p_mac text
 ) returns jsonb
 language plpgsql security definer
-set search_path = ''
+set search_path = '', pg_temp
 as $$
 begin
   perform hearth.check_signature('record_completion', p_workspace, p_id, p_user, p_payload,

@@ -37,7 +37,7 @@ select spec.act_as('mira');
 select is(get_conversation(jsonb_build_object('id', id('c1'))) ->> 'workspace_id', id('acme')::text,
   'each sees their own');
 select spec.act_as('otto');
-select add_member(jsonb_build_object('workspace_id', id('elsewhere'), 'user_id', id('mira'),
+select add_member(jsonb_build_object('workspace_id', id('elsewhere'), 'email', 'mira@example.com',
   'role', 'member'));
 select spec.act_as('mira');
 select is(get_conversation(jsonb_build_object('id', id('c1'))) ->> 'workspace_id', id('acme')::text,

@@ -70,7 +70,9 @@ run_tests() { # run_tests DATABASE
     for file in "$here"/*.test.sql; do
         name=$(basename "$file" .test.sql)
         ended=0
-        sql supabase_admin "$1" -f "$file" >"$work/out/$1.$name" 2>&1 || ended=$?
+        # A copy of its own for each, so that a test may commit.
+        sql supabase_admin postgres -c "create database $1_$name template $1"
+        sql supabase_admin "$1_$name" -f "$file" >"$work/out/$1.$name" 2>&1 || ended=$?
         awk -v name="$name" -v grants="$1" -v ended="$ended" '
             /^ok /     { passed++ }
             /^not ok / { failed++ }

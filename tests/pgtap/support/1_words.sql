@@ -18,19 +18,20 @@ as $$
   returning id
 $$;
 
--- From here to the end of the transaction, what PostgREST would do for a request with their token.
-create function spec.act_as(name text) returns void
+-- From here to the end of the transaction (or for good, with `briefly` false), what PostgREST would
+-- do for a request with their token.
+create function spec.act_as(name text, briefly boolean default true) returns void
 language plpgsql
 as $$
 begin
   perform set_config('role', case name
-    when 'anon' then 'anon' when 'service' then 'service_role' else 'authenticated' end, true);
+    when 'anon' then 'anon' when 'service' then 'service_role' else 'authenticated' end, briefly);
   perform set_config('request.jwt.claims', case
     when name = 'anon' then '{"role": "anon"}'
     when name = 'service' then '{"role": "service_role"}'
     else jsonb_build_object('sub', md5(name)::uuid, 'role', 'authenticated',
       'aud', 'authenticated', 'email', name || '@example.com')::text
-  end, true);
+  end, briefly);
 end
 $$;
 
