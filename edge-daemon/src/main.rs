@@ -8,6 +8,7 @@ mod prompt;
 mod serve;
 mod text;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use tracing_subscriber::EnvFilter;
@@ -23,7 +24,12 @@ const STACK_BYTES: usize = 16 << 20;
 fn main() -> ExitCode {
     let config = Config::from_command_line();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
     llama_cpp_2::send_logs_to_tracing(llama_cpp_2::LogOptions::default());
 
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -19,6 +19,7 @@ pub fn build(model: &Model, messages: &[Message]) -> Result<Vec<LlamaToken>, Tem
             role: template::role_word(message.role),
             content: message.content.as_ref().map_or_else(String::new, |content| protect(&content.text())),
             name: message.name.as_deref().map(protect),
+            reasoning_content: message.reasoning_content.as_deref().map(protect),
             tool_call_id: message.tool_call_id.as_deref().map(protect),
         })
         .collect();

@@ -46,17 +46,17 @@ impl Sampling {
     /// The chain of llama.cpp's samplers for one request.
     pub fn sampler(&self, n_vocab: i32, n_ctx: u32, prompt: &[LlamaToken]) -> LlamaSampler {
         let mut chain = Vec::with_capacity(7);
-        if self.repeat_penalty != 1.0 {
+        if differs(self.repeat_penalty, 1.0) {
             let window = &prompt[prompt.len().saturating_sub(REPEAT_WINDOW)..];
             let penalties =
                 LlamaSampler::penalties(n_vocab, REPEAT_WINDOW as i32, self.repeat_penalty, 0.0, 0.0);
             chain.push(penalties.with_tokens(window));
         }
-        if self.frequency_penalty != 0.0 || self.presence_penalty != 0.0 {
+        if differs(self.frequency_penalty, 0.0) || differs(self.presence_penalty, 0.0) {
             let (frequency, presence) = (self.frequency_penalty, self.presence_penalty);
             chain.push(LlamaSampler::penalties(n_vocab, n_ctx as i32, 1.0, frequency, presence));
         }
-        if self.temperature == 0.0 {
+        if !differs(self.temperature, 0.0) {
             chain.push(LlamaSampler::greedy());
             return LlamaSampler::chain(chain, true);
         }
@@ -73,4 +73,8 @@ impl Sampling {
         chain.push(LlamaSampler::dist(if self.seed == RANDOM_SEED { 0 } else { self.seed }));
         LlamaSampler::chain(chain, true)
     }
+}
+
+fn differs(value: f32, neutral: f32) -> bool {
+    (value - neutral).abs() > f32::EPSILON
 }

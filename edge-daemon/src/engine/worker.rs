@@ -142,7 +142,9 @@ impl Worker<'_> {
                     _ = phases.wait_for(|phase| *phase >= Phase::Draining) => None,
                 }
             });
-            job.into_iter().for_each(|job| self.take(job));
+            if let Some(job) = job {
+                self.take(job);
+            }
         }
         while let Ok(job) = inbox.try_recv() {
             self.take(job);
@@ -248,7 +250,7 @@ impl Worker<'_> {
         match error {
             StepError::NoCells if self.active.len() > 1 => return self.give_way(self.active.len() - 1),
             StepError::NoCells => {
-                tracing::error!("a step failed: the cache has no cells for a single request")
+                tracing::error!("a step failed: the cache has no cells for a single request");
             }
             StepError::Failed(error) => tracing::error!(error, "a step failed"),
         }

@@ -73,7 +73,7 @@ impl Model {
             .filter(|text| !text.is_empty())
             .collect();
         let leading_bos = (vocab.should_add_bos() && !bos.is_empty()).then(|| (vocab.bos(), bos));
-        Ok(Self { template, special_texts, leading_bos, llama, backend })
+        Ok(Self { llama, template, special_texts, leading_bos, backend })
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
+use futures_util::StreamExt;
 use hearth_wire::completion::{CHUNK_OBJECT, STREAM_END};
 use hearth_wire::sse;
 use hearth_wire::{ChatChunk, ChunkChoice, Delta, FinishReason, Role, Usage};
@@ -57,13 +58,13 @@ pub fn respond(answer: Answer, mut events: UnboundedReceiver<Event>, with_usage:
                     if with_usage {
                         yield data(&answer.usage_chunk(usage));
                     }
-                    yield frame(sse::Event::data(STREAM_END).to_string());
+                    yield sse::Event::data(STREAM_END).to_string().into();
                     return;
                 }
             }
         }
     };
-    let mut response = Response::new(Body::from_stream(frames));
+    let mut response = Response::new(Body::from_stream(frames.map(Ok::<Bytes, Infallible>)));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -93,17 +94,11 @@ impl Answer {
     }
 }
 
-type Frame = Result<Bytes, Infallible>;
-
-fn frame(text: String) -> Frame {
-    Ok(Bytes::from(text))
+fn comment(text: &str) -> Bytes {
+    format!(": {text}\n\n").into()
 }
 
-fn comment(text: &str) -> Frame {
-    frame(format!(": {text}\n\n"))
-}
-
-fn data(value: &impl Serialize) -> Frame {
+fn data(value: &impl Serialize) -> Bytes {
     // Our own types are always JSON; an empty event would still keep the stream's form.
-    frame(sse::Event::data(serde_json::to_string(value).unwrap_or_default()).to_string())
+    sse::Event::data(serde_json::to_string(value).unwrap_or_default()).to_string().into()
 }

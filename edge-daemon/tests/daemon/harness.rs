@@ -1,0 +1,254 @@
+//! Starts a daemon and talks to it.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use hearth_wire::sse::{Event, Parser};
+use hearth_wire::{ChatChunk, ChatCompletion, FinishReason, Usage};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+/// Nothing here takes as long as this, unless it hangs; builds beside the tests can slow the machine down a lot.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The real model that the tests talk to.
+pub fn model() -> PathBuf {
+    let path = std::env::var_os("HEARTH_TEST_MODEL").map_or_else(
+        || {
+            let home = std::env::home_dir().expect("a home folder");
+            home.join(".cache/hearth/models/SmolLM2-135M-Instruct.Q4_1.gguf")
+        },
+        PathBuf::from,
+    );
+    assert!(
+        path.is_file(),
+        "these tests need a model at {}: `./hearth test` fetches it, or name one in HEARTH_TEST_MODEL",
+        path.display()
+    );
+    path
+}
+
+/// The daemon's binary, with nothing of the tests' own environment that would change what it does.
+pub fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hearth-edge"));
+    command.env_remove("RUST_LOG").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command
+}
+
+/// A running daemon; it is killed when dropped.
+pub struct Daemon {
+    pub child: Child,
+    pub base: String,
+    pub http: reqwest::Client,
+    log: watch::Receiver<Vec<String>>,
+}
+
+impl Daemon {
+    /// A small context keeps the start short.
+    pub async fn start() -> Self {
+        Self::with(&["--context", "2048"]).await
+    }
+
+    /// Starts on a free port and waits until the model is loaded.
+    pub async fn with(options: &[&str]) -> Self {
+        let mut child = command()
+            .arg("--model")
+            .arg(model())
+            .args(["--port", "0"])
+            .args(options)
+            .spawn()
+            .expect("a daemon");
+        let stderr = BufReader::new(child.stderr.take().expect("its stderr"));
+        let (sender, log) = watch::channel(Vec::new());
+        std::thread::spawn(move || {
+            for line in stderr.lines().map_while(Result::ok) {
+                sender.send_modify(|lines: &mut Vec<String>| lines.push(line));
+            }
+        });
+        let mut daemon = Self { child, base: String::new(), http: reqwest::Client::new(), log };
+        let listening = daemon.logged("listening").await;
+        let address =
+            listening.split("address=").nth(1).and_then(|rest| rest.split(' ').next()).expect("an address");
+        daemon.base = format!("http://{address}");
+        daemon.logged("model loaded").await;
+        daemon
+    }
+
+    /// Waits for a line of the log.
+    pub async fn logged(&self, text: &str) -> String {
+        let mut log = self.log.clone();
+        let has = |lines: &Vec<String>| lines.iter().any(|line| line.contains(text));
+        let Ok(Ok(lines)) = timeout(PATIENCE, log.wait_for(has)).await else {
+            panic!("no `{text}` in the log: {:#?}", self.log.borrow());
+        };
+        lines.iter().find(|line| line.contains(text)).cloned().expect("the line")
+    }
+
+    /// Everything logged so far.
+    pub fn log(&self) -> String {
+        self.log.borrow().join("\n")
+    }
+
+    pub async fn get(&self, path: &str) -> Value {
+        self.http.get(format!("{}{path}", self.base)).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// Waits until nothing is being served and every cell is free.
+    pub async fn idle(&self) {
+        let idle = async {
+            loop {
+                let health = self.get("/health").await;
+                if health["requests"] == json!({"active": 0, "waiting": 0}) && health["cells"]["used"] == 0 {
+                    return;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, idle).await.expect("the daemon never came to rest");
+    }
+
+    /// Sends a chat request as it is.
+    pub async fn post(&self, body: &Value) -> reqwest::Response {
+        let url = format!("{}/v1/chat/completions", self.base);
+        timeout(PATIENCE, self.http.post(url).json(body).send()).await.expect("an answer in time").unwrap()
+    }
+
+    /// Sends a chat request and reads the whole answer.
+    pub async fn chat(&self, body: &Value) -> Answer {
+        let response = self.post(body).await;
+        assert_eq!(response.status(), 200);
+        let completion: ChatCompletion =
+            timeout(PATIENCE, response.json()).await.expect("an answer in time").unwrap();
+        let choice = &completion.choices[0];
+        Answer {
+            text: choice.message.content.as_ref().unwrap().text().into_owned(),
+            reason: choice.finish_reason.unwrap(),
+            usage: completion.usage,
+        }
+    }
+
+    /// Sends a chat request and leaves its stream to be read.
+    pub async fn stream(&self, body: &Value) -> Stream {
+        let mut body = body.clone();
+        body["stream"] = json!(true);
+        let response = self.post(&body).await;
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        Stream {
+            bytes: Box::pin(response.bytes_stream()),
+            parser: Parser::new(1 << 20),
+            ready: Vec::new().into_iter(),
+        }
+    }
+
+    /// Tells the daemon to stop, as a service manager would.
+    pub fn terminate(&self) {
+        let killed = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        assert!(killed.success());
+    }
+
+    /// Waits until the process has ended.
+    pub async fn exit_code(mut self) -> Option<i32> {
+        let ended = async {
+            loop {
+                if let Some(status) = self.child.try_wait().unwrap() {
+                    return status.code();
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, ended).await.expect("the daemon did not end")
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[derive(Debug, PartialEq)]
+pub struct Answer {
+    pub text: String,
+    pub reason: FinishReason,
+    pub usage: Option<Usage>,
+}
+
+/// An answer that is still being streamed.
+pub struct Stream {
+    bytes: futures_util::stream::BoxStream<'static, reqwest::Result<bytes::Bytes>>,
+    parser: Parser,
+    ready: std::vec::IntoIter<Event>,
+}
+
+impl Stream {
+    /// The next bytes, as they come from the network.
+    pub async fn bytes(&mut self) -> Option<bytes::Bytes> {
+        timeout(PATIENCE, self.bytes.next()).await.expect("the stream hangs").transpose().unwrap()
+    }
+
+    /// The next event's data.
+    pub async fn data(&mut self) -> Option<String> {
+        loop {
+            if let Some(event) = self.ready.next() {
+                return Some(event.data);
+            }
+            let bytes = self.bytes().await?;
+            self.ready = self.parser.push(&bytes).unwrap().into_iter();
+        }
+    }
+
+    /// The next piece of text; nothing at the answer's end.
+    pub async fn text(&mut self) -> Option<String> {
+        let data = self.data().await?;
+        let chunk: ChatChunk = serde_json::from_str(&data).unwrap_or_else(|error| panic!("{error}: {data}"));
+        chunk.choices.into_iter().next()?.delta.content
+    }
+
+    /// All chunks up to `[DONE]`, which must be there.
+    pub async fn chunks(mut self) -> Vec<ChatChunk> {
+        let mut chunks = Vec::new();
+        loop {
+            match self.data().await.expect("a stream ends with [DONE]").as_str() {
+                "[DONE]" => return chunks,
+                data => {
+                    chunks.push(serde_json::from_str(data).unwrap_or_else(|error| panic!("{error}: {data}")));
+                }
+            }
+        }
+    }
+
+    /// The rest, put together again.
+    pub async fn answer(self) -> Answer {
+        let chunks = self.chunks().await;
+        let choices = || chunks.iter().flat_map(|chunk| &chunk.choices);
+        Answer {
+            text: choices().filter_map(|choice| choice.delta.content.as_deref()).collect(),
+            reason: choices().find_map(|choice| choice.finish_reason).expect("a reason"),
+            usage: chunks.iter().find_map(|chunk| chunk.usage),
+        }
+    }
+}
+
+/// A request for a long answer, which the likeliest tokens of this model are.
+pub fn story(about: &str, max_tokens: u32) -> Value {
+    json!({
+        "messages": [
+            {"role": "system", "content": "You are a helpful AI assistant."},
+            {"role": "user", "content": format!("Write a very long story about {about}.")},
+        ],
+        "temperature": 0,
+        "max_tokens": max_tokens,
+    })
+}
+
+/// `fields` on top of a request.
+pub fn with(mut body: Value, fields: Value) -> Value {
+    body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    body
+}
