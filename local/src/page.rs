@@ -6,7 +6,9 @@
 use std::sync::LazyLock;
 
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
 use axum::{Router, http::HeaderValue};
@@ -48,10 +50,7 @@ static PAGE: LazyLock<Page> = LazyLock::new(|| Page {
 
 /// `/` and `/page-config.json`.
 pub fn router(config: PageConfig) -> Router {
-    Router::new()
-        .route("/", get(page))
-        .route("/page-config.json", get(page_config))
-        .with_state(config)
+    Router::new().route("/", get(page)).route("/page-config.json", get(page_config)).with_state(config)
 }
 
 async fn page() -> Response {

@@ -36,8 +36,10 @@ pub async fn backup(home: &Home, options: Backup, terminal: Terminal) -> anyhow:
     terminal.note("Copying the database")?;
     let open = OpenDatabase::open(home, &secrets).await?;
     let dumped = async {
+        // Before the copy: what people write meanwhile may be in it or not.
+        let counts = cluster::count(&open.database).await?;
         cluster::dump(&binaries, &home.socket_folder("postgres"), &archive).await?;
-        cluster::count(&open.database).await
+        anyhow::Ok(counts)
     }
     .await;
     open.close().await;
@@ -47,7 +49,6 @@ pub async fn backup(home: &Home, options: Backup, terminal: Terminal) -> anyhow:
     let scratch = Cluster::scratch(home, &settings)?;
     let restored = scratch.restore(&archive).await?;
     drop(scratch);
-    // Rows that came while the copy was made are in the database alone.
     if let Some((table, there, here)) = counts.lacking(&restored) {
         bail!(
             "the copy has {there} rows of {table}, the database {here}. Nothing was kept; see ./hearth logs postgres"

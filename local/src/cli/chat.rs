@@ -3,6 +3,7 @@
 mod api;
 mod interactive;
 mod stream;
+mod wrap;
 
 use std::io::Read;
 use std::process::ExitCode;
@@ -12,6 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use self::api::{Api, NewTurn};
 use self::stream::Heard;
+use self::wrap::Wrap;
 use super::arguments::Chat;
 use super::running::Running;
 use super::session::Session;
@@ -83,6 +85,9 @@ async fn answer(
     let mut outcome = Outcome::Whole;
     let mut ends_line = true;
     let mut marker = Some(marker).filter(|_| terminal.shows_to_person());
+    // Colour has no width: a marker is two columns wide, or there is none.
+    let mut wrap =
+        Wrap::new(terminal.width(), if marker.is_some_and(|marker| !marker.is_empty()) { 2 } else { 0 });
     loop {
         let heard = tokio::select! {
             heard = turn.next(api) => heard,
@@ -108,12 +113,17 @@ async fn answer(
                 }
                 ends_line = text.ends_with('\n');
                 // To a file go the model's own bytes; a terminal gets no control characters.
-                terminal.text(&if terminal.shows_to_person() { harmless(&text) } else { text })?;
+                terminal.text(&if terminal.shows_to_person() {
+                    wrap.push(&harmless(&text))
+                } else {
+                    text
+                })?;
             }
             Heard::Rerouted { from, to } => {
                 terminal.aside(&format!("({from} did not answer; {to} goes on)"))?;
             }
             Heard::Completed { status } => {
+                terminal.text(&wrap.finish())?;
                 if !ends_line {
                     terminal.line("")?;
                 }

@@ -111,7 +111,7 @@ fn redis(settings: &Settings) -> Check {
 fn model(home: &Home, settings: &Settings) -> Check {
     let looked = Catalogue::built_in().map_err(|error| error.to_string()).and_then(|catalogue| {
         let path =
-            store(home).resolve(&catalogue, settings.model.as_deref()).map_err(|error| error.to_string())?;
+            store(home).locate(&catalogue, settings.model.as_deref()).map_err(|error| error.to_string())?;
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let needed =
             settings.model.as_deref().and_then(|name| catalogue.find(name)).map(crate::models::Model::memory);

@@ -48,6 +48,12 @@ impl Terminal {
         io::stdin().is_terminal()
     }
 
+    /// Columns of standard output, where it is a terminal.
+    pub fn width(self) -> Option<usize> {
+        let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+        Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+    }
+
     pub fn shows_to_person(self) -> bool {
         io::stdout().is_terminal()
     }

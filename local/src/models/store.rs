@@ -50,22 +50,36 @@ impl Store {
             .into_iter()
             .flatten()
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-            .filter(|name| Path::new(name).extension().is_some_and(|kind| kind.eq_ignore_ascii_case("gguf")) && catalogue.find(name).is_none())
+            .filter(|name| {
+                Path::new(name).extension().is_some_and(|kind| kind.eq_ignore_ascii_case("gguf"))
+                    && catalogue.find(name).is_none()
+            })
             .collect();
         names.sort();
         names
     }
 
-    /// The file to serve for `name`: a catalogue name, a file in the home's folder, or a path. Without a name, the
-    /// default model. A file that is only in the cache is linked into the home first.
+    /// The file to serve for `name`, in the home: a file that is only in the cache is linked there first.
     pub fn resolve(&self, catalogue: &Catalogue, name: Option<&str>) -> Result<PathBuf, StoreError> {
+        let found = self.locate(catalogue, name)?;
+        let (Some(cache), Some(file)) = (&self.cache, found.file_name()) else { return Ok(found) };
+        if found.parent() != Some(cache) {
+            return Ok(found);
+        }
+        let wanted = self.folder.join(file);
+        link_or_copy(&found, &wanted).map_err(|source| StoreError::Io { path: wanted.clone(), source })?;
+        Ok(wanted)
+    }
+
+    /// Where the file for `name` is: a catalogue name, a file in the home's folder, or a path. Without a name, the
+    /// default model. Changes nothing.
+    pub fn locate(&self, catalogue: &Catalogue, name: Option<&str>) -> Result<PathBuf, StoreError> {
         let Some(name) = name else {
             let model = catalogue.default_model().ok_or(StoreError::DefaultNotHere)?;
-            return self.bring(model)?.ok_or(StoreError::DefaultNotHere);
+            return self.whole(model)?.ok_or(StoreError::DefaultNotHere);
         };
         if let Some(model) = catalogue.find(name) {
-            let missing = || StoreError::NotHere { name: model.name.clone() };
-            return self.bring(model)?.ok_or_else(missing);
+            return self.whole(model)?.ok_or_else(|| StoreError::NotHere { name: model.name.clone() });
         }
         for path in [PathBuf::from(name), self.folder.join(name)] {
             if path.is_file() {
@@ -84,16 +98,12 @@ impl Store {
             .find(|path| path.is_file())
     }
 
-    fn bring(&self, model: &Model) -> Result<Option<PathBuf>, StoreError> {
+    /// The model's file, if it is here, and whole.
+    fn whole(&self, model: &Model) -> Result<Option<PathBuf>, StoreError> {
         let Some(found) = self.place_of(model) else { return Ok(None) };
         check_gguf(&found)?;
         check_length(&found, model)?;
-        let wanted = self.folder.join(&model.file);
-        if found != wanted {
-            link_or_copy(&found, &wanted)
-                .map_err(|source| StoreError::Io { path: wanted.clone(), source })?;
-        }
-        Ok(Some(wanted))
+        Ok(Some(found))
     }
 }
 
