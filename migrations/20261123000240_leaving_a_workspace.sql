@@ -57,6 +57,15 @@ begin
   if old.deleted_at is not null then
     return old;
   end if;
+  -- The rows' locks first, the counter's last: see the revisions.
+  perform from public.conversations c where c.workspace_id = old.id
+    order by c.id for no key update;
+  perform from public.turns t where t.workspace_id = old.id order by t.id for no key update;
+  perform from public.messages m where m.workspace_id = old.id order by m.position for no key update;
+  perform from public.workspace_policies p where p.workspace_id = old.id for no key update;
+  perform from public.workspace_members m where m.workspace_id = old.id
+    order by m.user_id for no key update;
+
   update public.workspaces w set name = '', created_digest = null, deleted_at = now()
     where w.id = old.id;
   delete from public.conversations c where c.workspace_id = old.id and c.deleted_at is null;

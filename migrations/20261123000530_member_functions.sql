@@ -104,13 +104,18 @@ begin
     perform hearth.invalid('email', 'is required, unless user_id is given');
   end if;
 
-  select u.id into person from auth.users u
-    where case when person is null then lower(u.email) = lower(btrim(address))
-      else u.id = person and u.id in (select hearth.my_colleagues()) end;
-  if not found then
+  if person is null then
+    select u.id into person from auth.users u where lower(u.email) = lower(btrim(address));
+  elsif person not in (select hearth.my_colleagues()) then
+    person := null;
+  end if;
+  if person is null then
     perform hearth.fail(404, 'member_not_found', 'Nobody you could add has signed up with this.');
   end if;
 
+  -- The row's lock first, the counter's last: see the revisions.
+  perform from public.workspace_members m
+    where m.workspace_id = workspace and m.user_id = person for no key update;
   insert into public.workspace_members as m (workspace_id, user_id, role)
     values (workspace, person, its_role)
     on conflict (workspace_id, user_id)

@@ -10,9 +10,9 @@ root=$(CDPATH='' cd -- "$here/../.." && pwd)
 # The newest PostgreSQL that has pgTAP: Debian's folders, Homebrew's, then the PATH.
 find_postgres() {
     on_path=$(command -v pg_config || true)
-    for bin in $(ls -d /usr/lib/postgresql/*/bin /opt/homebrew/opt/postgresql@*/bin \
-        /usr/local/opt/postgresql@*/bin 2>/dev/null | sort -V -r) ${on_path:+"$("$on_path" --bindir)"}; do
-        [ -x "$bin/initdb" ] && [ -x "$bin/psql" ] || continue
+    for bin in $(printf '%s\n' /usr/lib/postgresql/*/bin /opt/homebrew/opt/postgresql@*/bin \
+        /usr/local/opt/postgresql@*/bin | sort -V -r) ${on_path:+"$("$on_path" --bindir)"}; do
+        if [ ! -x "$bin/initdb" ] || [ ! -x "$bin/psql" ]; then continue; fi
         if [ -x "$bin/pg_config" ]; then share=$("$bin/pg_config" --sharedir); else share=; fi
         for folder in "$share" "/usr/share/postgresql/$(basename "$(dirname "$bin")")"; do
             if [ -f "$folder/extension/pgtap.control" ]; then echo "$bin"; return; fi

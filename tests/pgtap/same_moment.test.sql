@@ -79,6 +79,20 @@ select ok(spec.waits('d'), 'two owners leave at once');
 select spec.tell('c', 'commit');
 select is(spec.ended('d'), 'PT409', 'and the second one stays');
 
+-- A workspace that goes while somebody writes in it
+select spec.tell('far', 'reset lock_timeout'), spec.tell('far', 'begin'), spec.tell('far',
+  $$select 'held' from conversations where id = spec.id('far chat') for no key update$$);
+select spec.open('far2', 'otto');
+select spec.start('far2', $$select delete_workspace(jsonb_build_object('id', spec.id('elsewhere')))
+  ->> 'deleted'$$);
+select ok(spec.waits('far2'), 'a workspace is deleted while a conversation in it is held');
+select is(spec.tell('far', $$update conversations set title = 'Last' where id = spec.id('far chat')$$),
+  'UPDATE 1', 'whoever held it comes through');
+select spec.tell('far', 'commit');
+select is(spec.ended('far2'), 'true', 'and then it is deleted');
+select is((select count(*) from messages where workspace_id = id('elsewhere') and deleted_at is null),
+  0::bigint, 'with all that it held');
+
 -- A home that is mended four times at once
 alter table auth.users disable trigger user;
 select spec.sign_up('nina');
