@@ -1,8 +1,6 @@
 //! Embeds the SQL of `migrations/` and `local/sql/` in the program, in order, so that a file that is
 //! added is never forgotten.
 
-#![expect(clippy::print_stdout, reason = "this is how a build script speaks to cargo")]
-
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, error, fs};
@@ -17,8 +15,9 @@ fn main() -> Result<(), Box<dyn error::Error>> {
         writeln!(code, "pub(super) const {name}: &[(&str, &str)] = &[")?;
         for file in files {
             println!("cargo::rerun-if-changed={}", file.display());
-            let stem = file.file_stem().ok_or("a file without a name")?;
-            writeln!(code, "    ({stem:?}, include_str!({file:?})),")?;
+            let stem = file.file_stem().and_then(|stem| stem.to_str()).ok_or("a name that is no text")?;
+            let path = file.to_str().ok_or("a path that is no text")?;
+            writeln!(code, "    ({stem:?}, include_str!({path:?})),")?;
         }
         writeln!(code, "];")?;
     }

@@ -1,7 +1,7 @@
 //! Brings a database to what this program expects: Supabase's roles and schemas where they are
 //! missing, then each migration that is not recorded, then the key of the signed functions.
 
-mod embedded {
+mod written {
     //! Written by the build script.
     include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 }
@@ -16,6 +16,9 @@ use crate::secrets::Secrets;
 
 /// Any number, as long as nothing else of ours takes the same advisory lock.
 const LOCK: i64 = 0x4865_6172_7468;
+
+/// A file's name without its ending, and its text.
+pub type Migration = (&'static str, &'static str);
 
 /// What was done.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -47,6 +50,20 @@ pub enum MigrateError {
 
 /// Bootstraps, migrates, and stores the signing key. Two programs at once wait for one another.
 pub async fn migrate(database: &Database, secrets: &Secrets) -> Result<Migrated, MigrateError> {
+    migrate_with(database, secrets, embedded()).await
+}
+
+/// The migrations of this program, in order: names and texts.
+pub fn embedded() -> &'static [Migration] {
+    written::MIGRATIONS
+}
+
+/// The same with other migrations than the program's own, as an older or a newer one has them.
+pub async fn migrate_with(
+    database: &Database,
+    secrets: &Secrets,
+    known: &[Migration],
+) -> Result<Migrated, MigrateError> {
     bootstrap(database, secrets).await?;
     let mut connection = database.connect(Role::Owner).await?;
     if database.is_external() {
@@ -54,7 +71,7 @@ pub async fn migrate(database: &Database, secrets: &Secrets) -> Result<Migrated,
         connection.execute(AssertSqlSafe(become_owner)).await?;
     }
     sqlx::query("select pg_advisory_lock($1)").bind(LOCK).execute(&mut connection).await?;
-    let done = apply(&mut connection, embedded::MIGRATIONS).await?;
+    let done = apply(&mut connection, known).await?;
     store_key(&mut connection, secrets).await?;
     connection.close().await?;
     Ok(done)
@@ -80,7 +97,7 @@ async fn bootstrap(database: &Database, secrets: &Secrets) -> Result<(), Migrate
         return Err(MigrateError::NoSuperuser(user));
     }
     sqlx::query("select pg_advisory_lock($1)").bind(LOCK).execute(&mut connection).await?;
-    for (name, sql) in embedded::BOOTSTRAP {
+    for (name, sql) in written::BOOTSTRAP {
         in_transaction(&mut connection, name, sql, None).await?;
     }
     if database.is_external() {

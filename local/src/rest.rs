@@ -77,7 +77,8 @@ impl Rest {
 }
 
 async fn answer(State(state): State<Arc<AppState>>, request: Request) -> Response {
-    postrust_server::handle_request(State(state), request).await
+    // Large, and moved around by every layer in front of it.
+    Box::pin(postrust_server::handle_request(State(state), request)).await
 }
 
 fn config(secrets: &Secrets) -> AppConfig {

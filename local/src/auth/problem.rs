@@ -48,14 +48,15 @@ pub enum AuthError {
 impl AuthError {
     fn kind(&self) -> (StatusCode, &'static str) {
         match self {
-            Self::InvalidCredentials => (StatusCode::BAD_REQUEST, "invalid_credentials"),
+            Self::InvalidCredentials | Self::UnsupportedGrant => {
+                (StatusCode::BAD_REQUEST, "invalid_credentials")
+            }
             Self::UserBanned => (StatusCode::BAD_REQUEST, "user_banned"),
             Self::UserAlreadyExists => (StatusCode::UNPROCESSABLE_ENTITY, "user_already_exists"),
             Self::WeakPassword => (StatusCode::UNPROCESSABLE_ENTITY, "weak_password"),
             Self::SamePassword => (StatusCode::UNPROCESSABLE_ENTITY, "same_password"),
             Self::Invalid(_) => (StatusCode::BAD_REQUEST, "validation_failed"),
             Self::BadJson(_) => (StatusCode::BAD_REQUEST, "bad_json"),
-            Self::UnsupportedGrant => (StatusCode::BAD_REQUEST, "invalid_credentials"),
             Self::RefreshTokenNotFound => (StatusCode::BAD_REQUEST, "refresh_token_not_found"),
             Self::RefreshTokenAlreadyUsed => (StatusCode::BAD_REQUEST, "refresh_token_already_used"),
             Self::NoAuthorization => (StatusCode::UNAUTHORIZED, "no_authorization"),

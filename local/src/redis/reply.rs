@@ -36,7 +36,6 @@ pub(super) fn to_json(value: Value, encoding: Encoding) -> Json {
     let text = |text: &str| string(text.as_bytes(), encoding);
     let all = |values: Vec<Value>| values.into_iter().map(|value| to_json(value, encoding)).collect();
     match value {
-        Value::Nil => Json::Null,
         Value::Int(number) => number.into(),
         Value::Okay => "OK".into(),
         Value::BulkString(bytes) => string(&bytes, encoding),
@@ -50,7 +49,7 @@ pub(super) fn to_json(value: Value, encoding: Encoding) -> Json {
         Value::Map(pairs) => all(pairs.into_iter().flat_map(|(key, value)| [key, value]).collect()),
         Value::Attribute { data, .. } => to_json(*data, encoding),
         Value::ServerError(_) => failure(&value).into(),
-        // The enum may grow; what it grows by is unknown to Upstash's clients as well.
+        // Nil; and the enum may grow by what Upstash's clients don't know either.
         _ => Json::Null,
     }
 }

@@ -46,7 +46,8 @@ fn find(home: &Home) -> Vec<(&'static str, Pid)> {
         }
         let daemon = process.cmd().first().is_some_and(|program| Path::new(program).ends_with("hearth-edge"));
         let of_home = process.environ().iter().any(|pair| {
-            pair.to_str().and_then(|pair| pair.split_once('=')) == Some((HOME_VARIABLE, &home.root().to_string_lossy()))
+            pair.to_str().and_then(|pair| pair.split_once('='))
+                == Some((HOME_VARIABLE, &home.root().to_string_lossy()))
         });
         (daemon && of_home).then_some("edge")
     };

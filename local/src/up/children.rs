@@ -62,12 +62,11 @@ pub(super) async fn start(
 impl Start<'_> {
     async fn data_plane(&self, url: &str) -> Result<(Option<Child>, Auth, Rest), UpError> {
         (self.progress)(Progress::Starting("postgres"));
-        let (child, database) = match &self.options.servers.database_url {
-            Some(address) => (None, Database::external(address, self.secrets.database_password.clone())?),
-            None => {
-                let server = PostgresServer::new(&self.options.home, self.settings, self.lifeline)?;
-                (Some(server.start().await?), server.database())
-            }
+        let (child, database) = if let Some(address) = &self.options.servers.database_url {
+            (None, Database::external(address, self.secrets.database_password.clone())?)
+        } else {
+            let server = PostgresServer::new(&self.options.home, self.settings, self.lifeline)?;
+            (Some(server.start().await?), server.database())
         };
         (self.progress)(Progress::Started("postgres"));
         let migrated = migrate(&database, self.secrets).await?;
@@ -79,12 +78,11 @@ impl Start<'_> {
 
     async fn redis(&self) -> Result<(Option<Child>, Redis), UpError> {
         (self.progress)(Progress::Starting("redis"));
-        let (child, address) = match &self.options.servers.redis_url {
-            Some(address) => (None, address.clone()),
-            None => {
-                let server = RedisServer::new(&self.options.home, self.settings, self.lifeline)?;
-                (Some(server.start().await?), server.url())
-            }
+        let (child, address) = if let Some(address) = &self.options.servers.redis_url {
+            (None, address.clone())
+        } else {
+            let server = RedisServer::new(&self.options.home, self.settings, self.lifeline)?;
+            (Some(server.start().await?), server.url())
         };
         let redis = Redis::connect(&address, self.secrets)
             .await

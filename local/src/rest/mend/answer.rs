@@ -25,34 +25,34 @@ pub(super) async fn forbidden(response: Response) -> Response {
     .await
 }
 
-/// A column that a read names and the table lacks: PostgreSQL's own error, as PostgREST passes it on.
+/// A column that a read names and the table lacks: PostgreSQL's code, as PostgREST passes it on. Which
+/// column that was, postrust does not say.
 pub(super) async fn undefined_column(response: Response) -> Response {
     rewritten(response, |_, error| {
-        let missing = text(error, "code") == Some("PGRST204");
-        let message = text(error, "message").filter(|_| missing)?;
-        let mut quoted = message.split('\'').skip(1).step_by(2);
-        let (column, table) = (quoted.next()?, quoted.next()?);
-        *error = serde_json::json!({
-            "code": "42703", "details": null, "hint": null,
-            "message": format!("column {table}.{column} does not exist"),
-        });
-        Some(StatusCode::BAD_REQUEST)
+        (text(error, "code") == Some("PGRST204")).then(|| {
+            *error = serde_json::json!({
+                "code": "42703", "message": "a column that the query names does not exist",
+                "details": null, "hint": null,
+            });
+            StatusCode::BAD_REQUEST
+        })
     })
     .await
 }
 
 /// `0-2/*` of an update that was to be counted: the window is all there is.
 pub(super) fn count_window(headers: &mut HeaderMap) {
-    let total = headers.get(CONTENT_RANGE).and_then(|range| range.to_str().ok()).and_then(|range| {
-        match range.strip_suffix("/*")? {
-            "*" => Some(("*".to_owned(), 0)),
-            window => {
-                let (first, last) = window.split_once('-')?;
-                let rows = last.parse::<u64>().ok()?.checked_sub(first.parse().ok()?)? + 1;
-                Some((window.to_owned(), rows))
+    let total =
+        headers.get(CONTENT_RANGE).and_then(|range| range.to_str().ok()).and_then(|range| {
+            match range.strip_suffix("/*")? {
+                "*" => Some(("*".to_owned(), 0)),
+                window => {
+                    let (first, last) = window.split_once('-')?;
+                    let rows = last.parse::<u64>().ok()?.checked_sub(first.parse().ok()?)? + 1;
+                    Some((window.to_owned(), rows))
+                }
             }
-        }
-    });
+        });
     if let Some((window, rows)) = total {
         set(headers, CONTENT_RANGE, &format!("{window}/{rows}"));
     }
