@@ -30,6 +30,10 @@ unprivileged() {
     fi
 }
 
+# Whatever ends this, the last line says what came of it.
+told=
+fail_unless_told() { if [ -z "$told" ]; then echo '0 passed, 1 failed'; fi; }
+trap fail_unless_told EXIT
 bin=$(find_postgres)
 # In /tmp whatever TMPDIR says: a socket's path is short, and `postgres` has to reach it.
 work=$(mktemp -d /tmp/hearth-pgtap.XXXXXX)
@@ -38,6 +42,7 @@ stop() {
         unprivileged "$bin/pg_ctl" -D "$work/data" -m immediate stop >/dev/null 2>&1 || true
     fi
     rm -rf "$work"
+    fail_unless_told
 }
 trap stop EXIT
 trap 'exit 130' INT TERM HUP
@@ -105,4 +110,5 @@ cat "$work/out/report.old_grants"
 passed=$(cat "$work"/out/count.* | awk '{ n += $1 } END { print n + 0 }')
 failed=$(cat "$work"/out/count.* | awk '{ n += $2 } END { print n + 0 }')
 echo "$passed passed, $failed failed"
+told=yes
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
