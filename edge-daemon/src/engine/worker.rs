@@ -41,6 +41,8 @@ pub fn run(
             sizes.cells
         )
     })?;
+    gauges.cells.store(sizes.cells as usize, Ordering::Relaxed);
+    status.send_replace(Status::Ready(Arc::clone(&serving)));
     tracing::info!(
         n_ctx = sizes.n_ctx,
         cells = sizes.cells,
@@ -49,8 +51,6 @@ pub fn run(
         chunk = sizes.chunk,
         "model loaded"
     );
-    gauges.cells.store(sizes.cells as usize, Ordering::Relaxed);
-    status.send_replace(Status::Ready(Arc::clone(&serving)));
 
     let slots = i32::try_from(settings.parallel).map_err(|_| "too many requests at once".to_owned())?;
     let worker = Worker {
@@ -125,6 +125,7 @@ impl Worker<'_> {
                 continue;
             }
             self.step();
+            self.publish();
         }
     }
 

@@ -29,8 +29,10 @@ impl StopScanner {
             return Scanned { text: piece.to_owned(), stopped: false };
         }
         self.held.push_str(piece);
-        if let Some(at) = self.stops.iter().filter_map(|stop| self.held.find(stop)).min() {
-            self.held.truncate(at);
+        // The one that is whole first, since in other pieces the answer would have ended there.
+        let found = |stop: &String| self.held.find(stop).map(|start| (start + stop.len(), start));
+        if let Some((_, start)) = self.stops.iter().filter_map(found).min() {
+            self.held.truncate(start);
             return Scanned { text: std::mem::take(&mut self.held), stopped: true };
         }
         let keep_from = self.held.len() - self.longest_beginning();
@@ -90,8 +92,12 @@ mod tests {
     }
 
     #[test]
-    fn the_earliest_of_several_wins() {
+    fn the_first_to_be_whole_wins_however_the_pieces_fall() {
         assert_eq!(scan(&["later", "so"], &["not so much later"]), (owned(&["not "]), true));
+        for pieces in [&["xabc"][..], &["xab", "c"], &["x", "a", "b", "c"]] {
+            let (shown, stopped) = scan(&["abc", "b"], pieces);
+            assert_eq!((shown.concat().as_str(), stopped), ("xa", true), "{pieces:?}");
+        }
     }
 
     #[test]
@@ -108,7 +114,8 @@ mod tests {
             pieces in proptest::collection::vec("[abcé]{0,5}", 0..12),
         ) {
             let whole = pieces.concat();
-            let first = stops.iter().filter_map(|stop| whole.find(stop)).min();
+            let found = |stop: &String| whole.find(stop).map(|start| (start + stop.len(), start));
+            let first = stops.iter().filter_map(found).min().map(|(_, start)| start);
             let stops: Vec<&str> = stops.iter().map(String::as_str).collect();
             let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
             let (shown, stopped) = scan(&stops, &pieces);

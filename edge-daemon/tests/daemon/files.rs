@@ -5,13 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use crate::harness::{Daemon, command, model};
-
-/// Runs the daemon to its end; the exit code and the log.
-fn run(arguments: &[&str]) -> (Option<i32>, String) {
-    let output = command().args(arguments).output().unwrap();
-    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
-}
+use crate::harness::{Daemon, model, run};
 
 fn run_model(path: &Path) -> (Option<i32>, String) {
     run(&["--port", "0", "--model", path.to_str().unwrap()])

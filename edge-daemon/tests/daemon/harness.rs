@@ -1,6 +1,6 @@
 //! Starts a daemon and talks to it.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -37,6 +37,22 @@ pub fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hearth-edge"));
     command.env_remove("RUST_LOG").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     command
+}
+
+/// Runs the daemon to its end, which must come; the exit code and the log.
+pub fn run(arguments: &[&str]) -> (Option<i32>, String) {
+    let mut child = command().args(arguments).spawn().expect("a daemon");
+    let mut stderr = child.stderr.take().expect("its stderr");
+    let (sender, ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let mut log = String::new();
+        // It reads until the process ends.
+        let _ = stderr.read_to_string(&mut log);
+        sender.send(log)
+    });
+    let log = ended.recv_timeout(PATIENCE);
+    let _ = child.kill();
+    (child.wait().unwrap().code(), log.expect("the daemon goes on as if nothing were wrong"))
 }
 
 /// A running daemon; it is killed when dropped.
@@ -99,16 +115,25 @@ impl Daemon {
 
     /// Waits until nothing is being served and every cell is free.
     pub async fn idle(&self) {
-        let idle = async {
+        let nothing = json!({"active": 0, "waiting": 0});
+        self.until("all is free", |health| health["requests"] == nothing && health["cells"]["used"] == 0)
+            .await;
+    }
+
+    /// Waits until `/health` says so.
+    pub async fn until(&self, what: &str, holds: impl Fn(&Value) -> bool) {
+        let mut health = Value::Null;
+        let wait = async {
             loop {
-                let health = self.get("/health").await;
-                if health["requests"] == json!({"active": 0, "waiting": 0}) && health["cells"]["used"] == 0 {
+                health = self.get("/health").await;
+                if holds(&health) {
                     return;
                 }
                 tokio::task::yield_now().await;
             }
         };
-        timeout(PATIENCE, idle).await.expect("the daemon never came to rest");
+        let in_time = timeout(PATIENCE, wait).await.is_ok();
+        assert!(in_time, "never happened: {what}; last seen: {health}");
     }
 
     /// Sends a chat request as it is.

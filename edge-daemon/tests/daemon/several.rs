@@ -41,8 +41,8 @@ async fn a_short_question_does_not_wait_for_a_long_prompt() {
     let mut long = daemon.stream(&long).await;
     assert_eq!(long.bytes().await.unwrap(), ": reading\n\n");
     daemon.chat(&story("haste", 2)).await;
-    let health = daemon.get("/health").await;
-    assert_eq!(health["requests"]["active"], 1, "the long prompt is still being read: {health}");
+    daemon.until("the short one is over", |health| health["requests"]["active"] != 2).await;
+    assert_eq!(daemon.get("/health").await["requests"]["active"], 1, "the long prompt is still being read");
 }
 
 #[tokio::test]
@@ -93,7 +93,7 @@ async fn who_leaves_frees_a_slot_and_its_cells_at_every_stage() {
         let plain = story("giving up", 1500);
         tokio::select! {
             answer = daemon.chat(&plain) => panic!("{answer:?}"),
-            () = async { while daemon.get("/health").await["requests"]["waiting"] != 1 {} } => {}
+            () = daemon.until("it waits", |health| health["requests"]["waiting"] == 1) => {}
         }
         drop(busy);
         daemon.idle().await;
