@@ -41,7 +41,7 @@ struct Page {
 static PAGE: LazyLock<Page> = LazyLock::new(|| Page {
     html: HTML.replace("{{style}}", STYLE).replace("{{script}}", SCRIPT),
     policy: format!(
-        "default-src 'none'; script-src '{}'; style-src '{}'; connect-src 'self'; img-src 'self'; \
+        "default-src 'none'; script-src '{}'; style-src '{}'; connect-src 'self'; img-src data:; \
          base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
         source(SCRIPT),
         source(STYLE)

@@ -36,7 +36,8 @@ build_tests() {
   "$here/scripts/test-tools.sh" "$cache/tools" || stop "a tool that the tests need is missing; see above."
   PATH=$cache/tools/bin:$PATH
   export PATH
-  if ! cargo_build -p hearth-tests --bin hearth-test; then
+  # All of it, as every later step asks for it: another selection would have other features, and be built again.
+  if ! cargo_build --workspace --all-targets; then
     say "hearth: the tests could not be built; see above."
     printf '0 passed, 1 failed\n'
     exit 1

@@ -91,7 +91,7 @@ async function send() {
   const sensitivity = $("private").checked ? "private" : "normal";
   try {
     if (!state.conversation) {
-      const title = content.split("\n")[0].slice(0, 60);
+      const title = beginning(content);
       state.conversation = await json("POST", "/v1/conversations", { id: uuid7(), title, sensitivity });
       await list();
       entitle();
@@ -107,6 +107,12 @@ async function send() {
   const body = { id, message_id, content, ...(sensitivity === "private" && { sensitivity }) };
   await run(id, () => call("POST", path, body, { accept: "text/event-stream" }, state.turn?.stop.signal));
   list().catch(() => {});
+}
+
+// The first line, cut at a word to what the list can show.
+function beginning(text) {
+  const line = text.split("\n")[0].trim();
+  return line.length <= 60 ? line : `${line.slice(0, 59).replace(/\s+\S*$/, "")}…`;
 }
 
 async function stop() {

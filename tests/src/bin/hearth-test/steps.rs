@@ -20,7 +20,7 @@ pub const STEPS: &[Step] = &[
     Step { name: "unused", what: "dependencies that nothing uses (cargo-machete)", run: unused },
     Step { name: "deny", what: "licences, sources and bans of dependencies (cargo-deny)", run: deny },
     Step { name: "lint", what: "clippy, warnings denied", run: lint },
-    Step { name: "build", what: "every program", run: build },
+    Step { name: "build", what: "every program and every test", run: build },
     Step { name: "pgtap", what: "the schema: every role, table and verb", run: pgtap },
     Step { name: "rust", what: "unit, property and whole-system tests", run: rust },
     Step { name: "clients", what: "the official clients, against ./hearth up", run: clients },
@@ -93,7 +93,7 @@ fn lint(context: &Context) -> anyhow::Result<Counts> {
 }
 
 fn build(context: &Context) -> anyhow::Result<Counts> {
-    context.check("build", "cargo", &["build", "--release", "--workspace", "--bins"])
+    context.check("build", "cargo", &["build", "--release", "--workspace", "--all-targets"])
 }
 
 fn pgtap(context: &Context) -> anyhow::Result<Counts> {
