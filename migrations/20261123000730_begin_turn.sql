@@ -86,7 +86,11 @@ begin
     'history', told.entries,
     'history_cut', told.cut,
     'sensitivity', turn.sensitivity,
-    'closed', to_jsonb(closed),
+    -- With whose they were: the signature that stores what was said names its person.
+    'closed', (
+      select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'user_id', t.user_id)
+        order by t.id), '[]')
+      from public.turns t where t.workspace_id = c.workspace_id and t.id = any (closed)),
     'open', (
       select coalesce(jsonb_agg(jsonb_build_object('id', t.id,
         'lease_expires_at', hearth.rfc3339(t.lease_expires_at)) order by t.id), '[]')

@@ -96,10 +96,11 @@ select is(spec.ask('t6', 'chat', 'Six') -> 'open' -> 0 ->> 'id', id('t4')::text,
 select spec.act_as_operator();
 update turns set lease_expires_at = now() - interval '1 second' where id in (id('t4'), id('t6'));
 select spec.act_as('mira');
-select is((select array_agg(e order by e) from jsonb_array_elements_text(
+select is((select array_agg(e order by e ->> 'id') from jsonb_array_elements(
     spec.ask('t7', 'chat', 'Seven') -> 'closed') e),
-  (select array_agg(e::text order by e::text) from unnest(array[id('t4'), id('t6')]) e),
-  'the next turn closes those whose lease ran out');
+  (select array_agg(jsonb_build_object('id', e, 'user_id', id('mira')) order by e::text)
+    from unnest(array[id('t4'), id('t6')]) e),
+  'the next turn closes those whose lease ran out, and says whose they were');
 select is((select array_agg(distinct m.status || ' ' || t.state) from messages m join turns t using (id)
     where m.id in (id('t4'), id('t6'))), array['interrupted interrupted'], 'as interrupted');
 select is(spec.complete('t4', 'acme', 'mira', 'Late.') -> 'message' ->> 'content', 'Late.',

@@ -7,12 +7,16 @@ use std::{
 };
 
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
 };
 
-use crate::wait::LIMIT;
+use crate::{
+    person::{Person, read},
+    wait::LIMIT,
+};
 
 /// Names a file with the line that `hearth up --json` printed. Tests that do no harm share that house.
 const SHARED: &str = "HEARTH_TEST_UP";
@@ -113,6 +117,33 @@ impl House {
         }
     }
 
+    /// Rows of a table through PostgREST, with the service's key: what is there, whoever may see it.
+    pub async fn table(&self, person: &Person, query: &str) -> Value {
+        let workspace = person.personal_workspace().await;
+        let url = format!("{}/rest/v1/{query}&workspace_id=eq.{workspace}", self.up.url);
+        let request = person.client.get(url).header("apikey", &self.up.secret_key);
+        read(request.send().await.expect("an answer")).await.1
+    }
+
+    /// Writes a conversation's messages at once, as their author.
+    pub async fn fill(&self, person: &Person, conversation: &str, rows: &[Value]) {
+        let workspace = person.personal_workspace().await;
+        let rows: Vec<Value> = rows
+            .iter()
+            .map(|row| {
+                let mut row = row.clone();
+                row["workspace_id"] = workspace.clone().into();
+                row["conversation_id"] = conversation.into();
+                row
+            })
+            .collect();
+        let url = format!("{}/rest/v1/messages", self.up.url);
+        let request =
+            person.client.post(url).header("apikey", &self.up.publishable_key).bearer_auth(&person.token);
+        let (status, body) = read(request.json(&rows).send().await.expect("an answer")).await;
+        assert_eq!(status, 201, "{body}");
+    }
+
     /// The process id of a child of the house, by its file in `run/`.
     pub fn child(&self, name: &str) -> u32 {
         let pid = match name {
@@ -170,7 +201,8 @@ pub fn program(name: &str) -> PathBuf {
     release.join(name)
 }
 
-fn open_to_all(folder: &Path) {
+/// Lets every user of the machine pass through a folder of ours.
+pub fn open_to_all(folder: &Path) {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755))
         .expect("to open a folder of ours");

@@ -4,6 +4,7 @@
 
 pub mod house;
 pub mod instance;
+pub mod keys;
 pub mod model;
 pub mod person;
 pub mod proxy;

@@ -107,6 +107,13 @@ impl Person {
         request.send().await.expect("an answer")
     }
 
+    /// The id of the workspace that came with the account.
+    pub async fn personal_workspace(&self) -> String {
+        let (status, me) = self.get("/v1/me").await;
+        assert_eq!(status, 200, "{me}");
+        me["personal_workspace_id"].as_str().expect("an id").to_owned()
+    }
+
     /// A workspace of several, with this person as its owner.
     pub async fn workspace(&self) -> String {
         let (status, made) = self.post("/v1/workspaces", json!({ "name": "Team" })).await;

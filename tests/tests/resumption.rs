@@ -39,7 +39,8 @@ async fn a_connection_cut_at_any_event_goes_on_without_a_byte_missing() {
         stage.model.say(word);
     }
     stage.model.end();
-    let whole = Events::new(stage.maker.stream(&conversation, json!({ "content": "Count." })).await).rest().await;
+    let whole =
+        Events::new(stage.maker.stream(&conversation, json!({ "content": "Count." })).await).rest().await;
     assert_eq!(text(&whole), "One, two\n\n“three” 🙂");
     let turn = whole[0].data["turn_id"].as_str().unwrap();
 
@@ -101,7 +102,9 @@ async fn long_after_a_turn_is_told_again_in_three_events() {
 async fn forget(house: &House, turn: &str) {
     let redis = |command: Value| {
         let request = hearth_tests::person::client().post(format!("{}/redis", house.up.url));
-        async move { read(request.bearer_auth(&house.up.redis_token).json(&command).send().await.unwrap()).await.1 }
+        async move {
+            read(request.bearer_auth(&house.up.redis_token).json(&command).send().await.unwrap()).await.1
+        }
     };
     let kept = until("the journal's last batch", || async {
         let keys = redis(json!(["KEYS", format!("hearth:turn:*{turn}*")])).await;
@@ -126,7 +129,8 @@ async fn a_turn_whose_instance_died_is_closed_with_what_it_said() {
     // The journal must have something to keep.
     until("the journal's first batch", || async {
         let command = json!(["KEYS", format!("hearth:turn:*{turn}*frames")]);
-        let request = person.client.post(format!("{}/redis", house.up.url)).bearer_auth(&house.up.redis_token);
+        let request =
+            person.client.post(format!("{}/redis", house.up.url)).bearer_auth(&house.up.redis_token);
         let keys = read(request.json(&command).send().await.unwrap()).await.1;
         (keys["result"].as_array().unwrap().len() == 1).then_some(())
     })
@@ -140,7 +144,10 @@ async fn a_turn_whose_instance_died_is_closed_with_what_it_said() {
     let kept = message["content"].as_str().unwrap();
     assert!(kept.is_empty() || kept.starts_with(&first), "{kept}");
     let (_, stored) = person.get(&format!("/v1/turns/{turn}")).await;
-    assert_eq!((stored["state"].as_str(), stored["message"]["content"].as_str()), (Some("interrupted"), Some(kept)));
+    assert_eq!(
+        (stored["state"].as_str(), stored["message"]["content"].as_str()),
+        (Some("interrupted"), Some(kept))
+    );
     // And the conversation goes on.
     person.ask(&conversation, "Go on.").await;
     house.stop().await;

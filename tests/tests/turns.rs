@@ -54,9 +54,8 @@ async fn the_same_turn_four_times_at_once_is_one_turn() {
     let conversation = person.conversation().await;
     let body = json!({ "id": Uuid::now_v7(), "content": "Count to three.", "max_tokens": 24 });
 
-    let four = (0..4).map(|_| async {
-        Events::new(person.stream(&conversation, body.clone()).await).rest().await
-    });
+    let four =
+        (0..4).map(|_| async { Events::new(person.stream(&conversation, body.clone()).await).rest().await });
     let streams = futures_util::future::join_all(four).await;
 
     for stream in &streams {
@@ -109,7 +108,10 @@ async fn an_answer_stops_when_it_is_told_to_and_keeps_what_it_said() {
     assert_eq!((status, cancelled["state"].as_str()), (200, Some("cancelled")), "{cancelled}");
 
     let last = events.rest().await.pop().unwrap();
-    assert_eq!((last.name.as_str(), last.data["message"]["status"].as_str()), ("message.completed", Some("cancelled")));
+    assert_eq!(
+        (last.name.as_str(), last.data["message"]["status"].as_str()),
+        ("message.completed", Some("cancelled"))
+    );
     assert!(!last.data["message"]["content"].as_str().unwrap().is_empty());
     let (status, again) = person.post(&format!("/v1/turns/{turn}/cancel"), json!({})).await;
     assert_eq!((status, again["state"].as_str()), (200, Some("cancelled")), "twice is once");
@@ -121,7 +123,8 @@ async fn a_private_question_makes_every_later_turn_private() {
     let person = Person::new(&house.up).await;
     let conversation = person.conversation().await;
     let path = format!("/v1/conversations/{conversation}/messages");
-    let private = json!({ "content": "A secret.", "sensitivity": "private", "stream": false, "max_tokens": 8 });
+    let private =
+        json!({ "content": "A secret.", "sensitivity": "private", "stream": false, "max_tokens": 8 });
     let (_, first) = person.post(&path, private).await;
     assert_eq!(first["sensitivity"], "private");
     let second = person.ask(&conversation, "And now?").await;

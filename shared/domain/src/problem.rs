@@ -87,6 +87,7 @@ codes! {
     InvalidJson "invalid_json" 400 "The body is not valid JSON";
     InvalidText "invalid_text" 400 "The text holds characters that cannot be stored";
     InvalidCredential "invalid_credential" 401 "No valid credential";
+    SignatureInvalid "signature_invalid" 403 "Not signed by the server";
     RoleRequired "role_required" 403 "Your role does not allow this";
     RouteNotFound "route_not_found" 404 "There is no such route";
     WorkspaceNotFound "workspace_not_found" 404 "No such workspace";

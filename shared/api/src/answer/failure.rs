@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use hearth_clients::{llm::ProviderError, supabase::RpcError};
 use hearth_domain::{Code, FieldError, Problem};
 use http::StatusCode;
+use serde::Deserialize;
 
 /// A problem on its way out. [`super::render`] writes its body.
 #[derive(Clone, Debug)]
@@ -58,17 +59,21 @@ fn refused(status: u16, code: &str, detail: Option<String>, hint: Option<&str>) 
         return Code::Internal.with("The database refused for a reason that this version does not know.");
     };
     let mut problem = known.with(detail.unwrap_or_else(|| known.title().into()));
-    problem.fields = hint.map(fields).unwrap_or_default();
+    let Hint { fields, count, limit } =
+        hint.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    problem.fields = fields;
+    problem.count = count;
+    problem.limit = limit;
     problem
 }
 
-/// A hint is a JSON object from field to sentence.
-fn fields(hint: &str) -> Vec<FieldError> {
-    let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(hint).unwrap_or_default();
-    object
-        .into_iter()
-        .filter_map(|(field, message)| Some(FieldError::new(field, message.as_str()?)))
-        .collect()
+/// What a function of ours adds to a refusal, as JSON in the hint.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Hint {
+    fields: Vec<FieldError>,
+    count: Option<u64>,
+    limit: Option<u64>,
 }
 
 /// What a caller is told of a model that gave no answer.
@@ -118,7 +123,10 @@ mod tests {
 
     #[test]
     fn a_refusal_names_its_fields() {
-        let problem = from_rpc(refused("invalid", Some(r#"{"content":"says nothing"}"#)));
+        let problem = from_rpc(refused(
+            "invalid",
+            Some(r#"{"fields":[{"field":"content","message":"says nothing"}]}"#),
+        ));
         assert_eq!((problem.status, problem.fields[0].field.as_str()), (422, "content"));
     }
 
