@@ -81,6 +81,7 @@ impl Auth {
             .route("/health", get(discovery::health))
             .layer(from_fn_with_state(keys, api_key::require))
             .route("/.well-known/jwks.json", get(discovery::jwks))
+            .fallback(async || AuthError::NotHere)
             .layer(DefaultBodyLimit::max(LARGEST_BODY))
             .with_state(self.clone())
     }

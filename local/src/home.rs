@@ -59,7 +59,10 @@ impl Home {
     /// must reach their folders), and is listed by its owner only; the secrets by nobody else.
     pub fn prepare(&self) -> Result<(), HomeError> {
         let passable = if is_root() { 0o711 } else { 0o700 };
-        folder(&self.root, passable)?;
+        // A folder that was there is someone's choice: its permissions are theirs.
+        if !self.root.is_dir() {
+            folder(&self.root, passable)?;
+        }
         folder(&self.run(), passable)?;
         folder(&self.logs(), 0o700)?;
         folder(&self.models(), 0o700)?;
@@ -145,8 +148,7 @@ pub fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// Makes a folder with these permissions; one that is there keeps its own, but for the secrets' mode,
-/// which is always set.
+/// Makes a folder of ours with these permissions, and gives them to one that is there.
 pub(crate) fn folder(path: &Path, mode: u32) -> Result<(), HomeError> {
     let failed = |source| HomeError::Folder { path: path.to_owned(), source };
     if !path.is_dir() {
@@ -164,7 +166,8 @@ pub(crate) fn folder(path: &Path, mode: u32) -> Result<(), HomeError> {
 /// Writes a file that only its owner reads, all of it or none: a crash leaves the older one.
 pub fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
     let beside = path.with_extension(format!("new-{}", std::process::id()));
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    let mut file =
+        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
     file.write_all(content)?;
     file.sync_all()?;
     fs::rename(&beside, path)

@@ -39,6 +39,10 @@ pub enum AuthError {
     UserNotFound,
     #[error("Request rate limit reached")]
     TooManyAttempts { seconds: u64 },
+    #[error(
+        "On one machine there is no mail and no other provider; `hearth user reset-password` sets a password"
+    )]
+    NotHere,
     #[error("The database is away; try again in a moment")]
     Database(#[source] sqlx::Error),
     #[error("An account can't be handled now: {0}")]
@@ -64,6 +68,7 @@ impl AuthError {
             Self::SessionNotFound => (StatusCode::FORBIDDEN, "session_not_found"),
             Self::UserNotFound => (StatusCode::FORBIDDEN, "user_not_found"),
             Self::TooManyAttempts { .. } => (StatusCode::TOO_MANY_REQUESTS, "over_request_rate_limit"),
+            Self::NotHere => (StatusCode::NOT_FOUND, "not_found"),
             Self::Database(_) => (StatusCode::SERVICE_UNAVAILABLE, "request_timeout"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "unexpected_failure"),
         }

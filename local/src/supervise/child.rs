@@ -15,6 +15,8 @@ use crate::home::Home;
 
 /// A child that ran this long was well; its next death is a first one again.
 const WELL_AFTER: Duration = Duration::from_secs(20);
+/// A child that does not stay up long enough to answer is given up after so many starts.
+const STARTS_BEFORE_READY: u32 = 3;
 const SHORTEST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
@@ -91,7 +93,7 @@ impl Child {
             if answers().await {
                 return Ok(());
             }
-            if *self.starts.borrow() > 2 || self.task.is_finished() {
+            if *self.starts.borrow() > STARTS_BEFORE_READY || self.task.is_finished() {
                 let tail = log_file::tail(&self.log, 8);
                 return Err(SuperviseError::Died { program: self.program, log: self.log.clone(), tail });
             }

@@ -1,11 +1,12 @@
 //! Children that outlived a supervisor which was killed hard: known by the folders of this home in
 //! their arguments, stopped cleanly before their like is started again.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
-use sysinfo::{Process, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
+use sysinfo::{Process, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind};
 
 use crate::home::Home;
 
@@ -25,20 +26,41 @@ pub async fn stop_orphans(home: &Home) -> Vec<&'static str> {
     for (_, pid) in &left {
         ended(*pid, Duration::from_secs(15)).await;
     }
-    left.into_iter().map(|(program, _)| program).collect()
+    if find(home).iter().all(|(program, _)| *program != "postgres") {
+        remove_stale_locks(home);
+    }
+    let mut programs: Vec<_> = left.into_iter().map(|(program, _)| program).collect();
+    programs.dedup();
+    programs
+}
+
+/// PostgreSQL trusts a lock file as long as its process id is someone's, if only a stranger's or that
+/// of a process which nobody collected. Here it is known that nothing works in the data folder.
+fn remove_stale_locks(home: &Home) {
+    let socket = home.socket_folder("postgres").join(".s.PGSQL.5432.lock");
+    for lock in [home.postgres().join("postmaster.pid"), socket] {
+        if let Err(error) = std::fs::remove_file(&lock)
+            && error.kind() != ErrorKind::NotFound
+        {
+            tracing::warn!(lock = %lock.display(), %error, "a stale lock file can't be removed");
+        }
+    }
 }
 
 fn find(home: &Home) -> Vec<(&'static str, Pid)> {
     let mut system = System::new();
-    let what = ProcessRefreshKind::nothing().with_cmd(UpdateKind::Always).with_environ(UpdateKind::Always);
+    let always = UpdateKind::Always;
+    let what = ProcessRefreshKind::nothing().with_cmd(always).with_environ(always).with_cwd(always);
     system.refresh_processes_specifics(ProcessesToUpdate::All, true, what.without_tasks());
     let name = |process: &Process| {
         let serves = |flag: &str, folder: &Path| {
             process.cmd().windows(2).any(|pair| pair[0] == flag && pair[1] == folder.as_os_str())
         };
         let data = home.postgres();
-        // An initdb that was cut off goes on as well.
-        if serves("-D", &data) || serves("-D", &super::postgres::making(&data)) {
+        // An initdb that was cut off goes on as well; and a server process whose postmaster was killed,
+        // which has other arguments, still works in the folder.
+        let works_there = process.cwd() == Some(&data);
+        if works_there || serves("-D", &data) || serves("-D", &super::postgres::making(&data)) {
             return Some("postgres");
         }
         if serves("--dir", &home.redis()) {
@@ -54,6 +76,7 @@ fn find(home: &Home) -> Vec<(&'static str, Pid)> {
     let mut found: Vec<_> = system
         .processes()
         .iter()
+        .filter(|(_, process)| process.status() != ProcessStatus::Zombie)
         .filter_map(|(pid, process)| Some((name(process)?, Pid::from_raw(pid.as_u32() as i32)?)))
         .collect();
     found.sort_unstable_by_key(|(program, _)| *program);
@@ -78,5 +101,5 @@ fn is_zombie(pid: Pid) -> bool {
     let id = sysinfo::Pid::from_u32(pid.as_raw_nonzero().get().unsigned_abs());
     let mut system = System::new();
     system.refresh_processes_specifics(ProcessesToUpdate::Some(&[id]), true, ProcessRefreshKind::nothing());
-    system.process(id).is_none_or(|process| process.status() == sysinfo::ProcessStatus::Zombie)
+    system.process(id).is_none_or(|process| process.status() == ProcessStatus::Zombie)
 }

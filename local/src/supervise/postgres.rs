@@ -22,6 +22,8 @@ const SETTINGS: &[&str] = &[
     "idle_in_transaction_session_timeout=120s",
     "log_statement=none",
     "log_min_error_statement=panic",
+    // What is above an error in this order: the server's own life. An error can quote its input.
+    "log_min_messages=log",
     "log_error_verbosity=terse",
     "log_checkpoints=off",
 ];
@@ -120,6 +122,7 @@ impl PostgresServer {
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
             .current_dir("/")
+            .kill_on_drop(true)
             .stdin(std::process::Stdio::null())
             .stdout(log.try_clone().map_err(trouble)?)
             .stderr(log);

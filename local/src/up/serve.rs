@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use axum::Router;
+use axum::serve::ListenerExt as _;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -49,6 +50,12 @@ impl Origin {
                 Ok(listener) => listener,
                 Err(error) => return tracing::error!(%error, "the port can't be served"),
             };
+            // A stream's small events must not wait for one another.
+            let listener = listener.tap_io(|connection| {
+                if let Err(error) = connection.set_nodelay(true) {
+                    tracing::debug!(%error, "a connection keeps its delay");
+                }
+            });
             let service = router.into_make_service_with_connect_info::<SocketAddr>();
             let asked = async {
                 let _ = stopped.await;

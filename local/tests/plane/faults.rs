@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::edge;
 use crate::home::TestHome;
-use crate::machine::{Machine, children, until, up};
+use crate::machine::{Machine, children, until, up, up_at};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_hard_it_starts_again_with_nothing_lost() {
@@ -72,8 +72,7 @@ async fn a_taken_port_is_named_with_its_flag() {
     let (home, edge) = (TestHome::new(), edge::start().await);
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let mut command = up(home.path(), &edge);
-    let refused = command.args(["--port", &port]).output().await.unwrap();
+    let refused = up_at(&port, home.path(), &edge).output().await.unwrap();
     let said = String::from_utf8(refused.stderr).unwrap();
     assert!(!refused.status.success());
     assert!(said.contains(&port) && said.contains("--port"), "{said}");

@@ -21,11 +21,15 @@ pub struct Machine {
     http: Client,
 }
 
-/// `hearth up` that is yet to start.
+/// `hearth up` that is yet to start, on a port that is free.
 pub fn up(home: &Path, edge: &str) -> Command {
+    up_at("0", home, edge)
+}
+
+pub fn up_at(port: &str, home: &Path, edge: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hearth"));
     command
-        .args(["up", "--json", "--port", "0", "--home"])
+        .args(["up", "--json", "--port", port, "--home"])
         .arg(home)
         .env("HEARTH_EDGE_URL", edge)
         .env_remove("DATABASE_URL")

@@ -164,3 +164,9 @@ test("a body that is not JSON is a problem of its sender", async () => {
   assert.equal(answer.status, 400);
   assert.equal((await answer.json()).error_code, "bad_json");
 });
+
+test("what needs mail is not here, and says so", async () => {
+  const { error } = await supabase().auth.resetPasswordForEmail("someone@example.com");
+  assert.equal(error.status, 404);
+  assert.match(error.message, /reset-password/);
+});

@@ -12,8 +12,9 @@ use crate::supervise::open_log;
 pub fn begin(home: &Home) -> anyhow::Result<()> {
     let path = home.log("hearth");
     let file = open_log(&path).with_context(|| path.display().to_string())?;
+    // The REST server reports each refused statement, and PostgreSQL's message can quote what it was given.
     let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("warn,hearth_local=info,hearth_api=info"));
+        .unwrap_or_else(|_| EnvFilter::new("warn,postrust_engine=off,hearth_local=info,hearth_api=info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(false)
