@@ -51,10 +51,7 @@ impl ApiKeys {
 /// carries a user's own.
 pub async fn require(State(keys): State<ApiKeys>, mut request: Request, next: Next) -> Response {
     let Some(given) = given(request.headers(), request.uri().query()) else {
-        return refused(
-            "No API key found in request",
-            "No `apikey` request header or url param was found.",
-        );
+        return refused("No API key found in request", "No `apikey` request header or url param was found.");
     };
     let Some(grant) = keys.grant(&given) else {
         return refused("Invalid API key", "Double check your Supabase `anon` or `service_role` API key.");

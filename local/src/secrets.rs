@@ -146,8 +146,12 @@ fn legacy_key(role: &str, secret: &str) -> Result<String, SecretsError> {
     let claims = serde_json::json!({
         "iss": "supabase", "ref": "hearth", "role": role, "iat": issued, "exp": issued + 315_360_000,
     });
-    jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(secret.as_bytes()))
-        .map_err(|error| SecretsError::Key(error.to_string()))
+    jsonwebtoken::encode(
+        &Header::new(Algorithm::HS256),
+        &claims,
+        &EncodingKey::from_secret(secret.as_bytes()),
+    )
+    .map_err(|error| SecretsError::Key(error.to_string()))
 }
 
 pub(crate) fn random_bytes<const N: usize>() -> Result<[u8; N], SecretsError> {

@@ -41,10 +41,8 @@ impl Settings {
     /// A file that is not there means that nothing was chosen.
     pub fn load(path: &Path) -> Result<Self, SettingsError> {
         match fs::read_to_string(path) {
-            Ok(text) => toml::from_str(&text).map_err(|error| SettingsError::Syntax {
-                path: path.to_owned(),
-                message: error.to_string(),
-            }),
+            Ok(text) => toml::from_str(&text)
+                .map_err(|error| SettingsError::Syntax { path: path.to_owned(), message: error.to_string() }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
             Err(source) => Err(SettingsError::Read { path: path.to_owned(), source }),
         }
@@ -67,8 +65,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("settings.toml");
         assert_eq!(Settings::load(&path).unwrap(), Settings::default());
-        let chosen =
-            Settings { model: Some("qwen3-0.6b".into()), port: Some(9000), ..Settings::default() };
+        let chosen = Settings { model: Some("qwen3-0.6b".into()), port: Some(9000), ..Settings::default() };
         chosen.save(&path).unwrap();
         assert_eq!(Settings::load(&path).unwrap(), chosen);
     }

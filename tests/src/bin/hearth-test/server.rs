@@ -25,6 +25,7 @@ struct Ready {
     secret_key: String,
     anon_key: String,
     service_key: String,
+    redis_token: String,
 }
 
 pub struct Server {
@@ -61,7 +62,7 @@ impl Server {
     }
 
     /// What the clients' tests read from their environment.
-    pub fn environment(&self) -> [(&'static str, &str); 6] {
+    pub fn environment(&self) -> [(&'static str, &str); 7] {
         [
             ("HEARTH_URL", &self.ready.url),
             ("HEARTH_EDGE_URL", &self.ready.edge_url),
@@ -69,6 +70,7 @@ impl Server {
             ("HEARTH_SECRET_KEY", &self.ready.secret_key),
             ("HEARTH_ANON_KEY", &self.ready.anon_key),
             ("HEARTH_SERVICE_KEY", &self.ready.service_key),
+            ("HEARTH_REDIS_TOKEN", &self.ready.redis_token),
         ]
     }
 
