@@ -6,6 +6,7 @@
 
 mod begin;
 mod complete;
+mod deciding;
 mod event;
 mod follow;
 mod generate;
@@ -18,9 +19,10 @@ mod stream;
 
 pub use begin::begin;
 pub use complete::{close_dead, recover};
+pub use deciding::{decision, no_candidate};
 pub use event::{Event, Frame};
 pub use follow::{Followed, follow, text_so_far};
-pub use generate::{decision, no_candidate, start};
+pub use generate::start;
 pub use journal::Journal;
 pub use live::{Live, Stop};
 pub use request::TurnRequest;
