@@ -15,8 +15,8 @@ use tracing_subscriber::EnvFilter;
 
 use config::Config;
 
-/// llama.cpp is talkative while it loads; its warnings and errors are enough.
-const DEFAULT_LOG: &str = "info,llama-cpp-2=warn,llama_cpp_2=warn";
+/// llama.cpp is talkative while it loads, and warns of what is meant to be so (a cache larger than one context).
+const DEFAULT_LOG: &str = "info,llama-cpp-2=error";
 
 /// A long text is split by a recursive regular expression inside llama.cpp, which needs room.
 const STACK_BYTES: usize = 16 << 20;

@@ -16,7 +16,7 @@ const NAME: &str = "chat";
 
 /// Instructions that a template may execute, some hundred times what a long conversation takes: the template comes with
 /// the model's file, and may be anything.
-const MOST_WORK: u64 = 20_000_000;
+const MOST_WORK: u64 = 5_000_000;
 
 /// A compiled chat template.
 #[derive(Debug)]

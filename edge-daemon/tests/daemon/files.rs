@@ -48,10 +48,8 @@ fn a_damaged_header_ends_with_a_sentence() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("damaged.gguf");
     let whole = fs::read(model()).unwrap();
-    // The number of pairs, the first key's length, a type, and a stretch of the vocabulary.
-    for (at, bytes) in
-        [(16, [0xff; 8]), (24, [0xff; 8]), (60, [0x77; 8]), (100_000, [0x00; 8]), (200_000, [0xff; 8])]
-    {
+    // The number of tensors, the number of pairs, the first key's length, its first letters, and the length of its value.
+    for (at, bytes) in [(8, [0xff; 8]), (16, [0xff; 8]), (24, [0xff; 8]), (32, [0x77; 8]), (56, [0xff; 8])] {
         File::create(&path).unwrap().write_all(&whole).unwrap();
         File::options().write(true).open(&path).unwrap().write_all_at(&bytes, at).unwrap();
         let (code, log) = run_model(&path);
