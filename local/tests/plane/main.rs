@@ -10,3 +10,4 @@ mod machine;
 mod migrations;
 mod servers;
 mod sessions;
+mod starting;
