@@ -48,11 +48,11 @@ struct Options {
     #[arg(long, default_value_t = 64, value_name = "N")]
     queue: u16,
 
-    /// Tokens that one request may use, prompt and answer together [default: as the model was trained, at most 8192]
+    /// Tokens that one request may use, prompt and answer together [default: as the model was trained, at most 8192, less where memory is short]
     #[arg(long, value_name = "TOKENS")]
     context: Option<NonZeroU32>,
 
-    /// Threads that compute [default: the machine's cores but one]
+    /// Threads that compute [default: leaves room for the rest of the machine]
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroU16>,
 
@@ -134,10 +134,14 @@ fn loopback(host: &str) -> Result<IpAddr, String> {
     ))
 }
 
-/// A compute thread waits for the others by spinning, so that one core too many makes everybody slow: one is left to the
-/// rest of the machine.
+/// Compute threads wait for one another by spinning: with one more than there are free cores everybody stands still (two
+/// threads on two cores beside a busy neighbour: slower by a factor of more than ten). So one core is left to the rest of
+/// the machine, or the second half of each core where a core counts twice.
 fn default_threads() -> usize {
-    std::thread::available_parallelism().map_or(1, |cores| (cores.get() - 1).max(1))
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let counts_twice = std::fs::read_to_string("/sys/devices/system/cpu/smt/active")
+        .is_ok_and(|active| active.trim() == "1");
+    if counts_twice { cores.div_ceil(2) } else { (cores - 1).max(1) }
 }
 
 #[cfg(test)]

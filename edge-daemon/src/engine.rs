@@ -2,6 +2,7 @@
 //! door: what a request is, what comes back, and how many may wait.
 
 pub mod gauges;
+mod memory;
 pub mod sampling;
 mod schedule;
 mod sequence;
@@ -74,7 +75,7 @@ pub struct Place {
 pub enum Status {
     Loading,
     Ready(Arc<Serving>),
-    /// The thread has ended, for this reason where there is one.
+    /// The thread has ended; with a reason where the model could not be served.
     Ended(Option<String>),
 }
 
@@ -171,14 +172,24 @@ impl Engine {
         self.phase.send_replace(Phase::Stopping);
     }
 
-    /// Waits until the thread has ended; the reason, where it ended for one.
-    pub async fn ended(&self) -> Option<String> {
+    /// Waits until the thread has ended.
+    pub async fn ended(&self) -> End {
         let mut status = self.status.clone();
         let ended = status.wait_for(|status| matches!(status, Status::Ended(_))).await;
         match ended.as_deref() {
-            Ok(Status::Ended(reason)) => reason.clone(),
+            Ok(Status::Ended(None)) => End::AsTold,
+            Ok(Status::Ended(Some(reason))) => End::NotLoaded(reason.clone()),
             // The sender is gone without a last word: the thread panicked.
-            _ => Some("the engine thread ended unexpectedly".to_owned()),
+            _ => End::Crashed,
         }
     }
+}
+
+/// How the engine's thread ended.
+#[derive(Debug)]
+pub enum End {
+    AsTold,
+    /// The model cannot be served, for this reason.
+    NotLoaded(String),
+    Crashed,
 }

@@ -14,12 +14,13 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::{get, post};
+use tokio::sync::Semaphore;
 
 use crate::engine::{Engine, Serving, Status};
 use error::ApiError;
 
 /// A request's body may have this many bytes: room for the longest context there is, and for no more.
-const BODY_LIMIT: usize = 4 << 20;
+const BODY_LIMIT: usize = 2 << 20;
 
 /// What every handler shares.
 #[derive(Clone, Debug)]
@@ -29,11 +30,14 @@ struct Daemon {
     id: Arc<str>,
     /// When the daemon started, in seconds since 1970.
     started: u64,
+    /// One long prompt is tokenized at a time: several would take the cores from the engine.
+    long_prompts: Arc<Semaphore>,
 }
 
 /// All routes of the daemon.
 pub fn router(engine: Engine, id: String) -> Router {
-    let daemon = Daemon { engine, id: id.into(), started: unix_seconds() };
+    let daemon =
+        Daemon { engine, id: id.into(), started: unix_seconds(), long_prompts: Arc::new(Semaphore::new(1)) };
     Router::new()
         .route("/health", get(health::health))
         .route("/v1/models", get(models::list))

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::config::Config;
-use crate::engine::Engine;
+use crate::engine::{End, Engine};
 use crate::http;
 use crate::model::gguf;
 
@@ -59,8 +59,11 @@ pub async fn serve(config: Config) -> Result<(), Stop> {
             signal?;
             tracing::info!(seconds = grace.as_secs(), "stopping: running answers may finish");
         }
-        reason = engine.ended() => {
-            return Err(Stop::Model(reason.unwrap_or_else(|| "the engine ended".to_owned())));
+        end = engine.ended() => {
+            return Err(match end {
+                End::NotLoaded(reason) => Stop::Model(reason),
+                End::AsTold | End::Crashed => Stop::Failed("the engine thread ended unexpectedly".to_owned()),
+            });
         }
         outcome = &mut server => {
             return Err(Stop::Failed(format!("the server ended: {outcome:?}")));

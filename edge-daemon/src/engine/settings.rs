@@ -1,5 +1,6 @@
 //! How much the engine takes on, and what that comes to for a given model.
 
+use super::memory;
 use crate::model::Model;
 
 /// What an operator can set.
@@ -16,6 +17,9 @@ pub struct Settings {
 
 /// Beyond this many tokens a conversation gets slow on the machines this is for; larger contexts are asked for.
 const DEFAULT_CONTEXT: u32 = 8192;
+
+/// The default context shrinks to this where memory is short, and no further.
+const LEAST_DEFAULT_CONTEXT: u32 = 2048;
 
 /// The cache holds this many requests of full length. More of them than that may run: few are so long, and when the cells
 /// run out the newest request gives its own back and starts over later.
@@ -34,18 +38,46 @@ pub struct Sizes {
 
 impl Sizes {
     pub fn new(settings: &Settings, model: &Model) -> Self {
-        let trained = model.llama().n_ctx_train().max(1);
-        Self::from_figures(settings, trained, model.llama().n_params())
+        let figures = Figures {
+            n_ctx_train: model.llama().n_ctx_train().max(1),
+            n_params: model.llama().n_params(),
+            bytes_per_cell: model.bytes_per_cell().max(1),
+            // The weights are mapped, and come into memory as they are used.
+            available: memory::available().map(|bytes| bytes.saturating_sub(model.llama().size())),
+        };
+        Self::from_figures(settings, figures)
     }
 
-    fn from_figures(settings: &Settings, n_ctx_train: u32, n_params: u64) -> Self {
-        let n_ctx = settings.context.unwrap_or(DEFAULT_CONTEXT).min(n_ctx_train);
-        let requests =
+    fn from_figures(settings: &Settings, figures: Figures) -> Self {
+        let mut n_ctx = settings.context.unwrap_or(DEFAULT_CONTEXT).min(figures.n_ctx_train);
+        let mut requests =
             FULL_LENGTH_REQUESTS.min(u32::try_from(settings.parallel).unwrap_or(FULL_LENGTH_REQUESTS));
+        if settings.context.is_none() {
+            let affordable = figures.available.map_or(u64::MAX, |bytes| bytes / 2 / figures.bytes_per_cell);
+            while u64::from(n_ctx) * u64::from(requests) > affordable {
+                if requests > 1 {
+                    requests -= 1;
+                } else if n_ctx > LEAST_DEFAULT_CONTEXT {
+                    n_ctx = (n_ctx / 2).max(LEAST_DEFAULT_CONTEXT);
+                } else {
+                    break;
+                }
+            }
+        }
         // llama.cpp rounds the cache up to a multiple of 256 cells.
         let cells = n_ctx.saturating_mul(requests).next_multiple_of(256);
-        Self { n_ctx, cells, chunk: chunk(n_params) }
+        Self { n_ctx, cells, chunk: chunk(figures.n_params) }
     }
+}
+
+/// What the sizes depend on besides the settings.
+#[derive(Clone, Copy, Debug)]
+struct Figures {
+    n_ctx_train: u32,
+    n_params: u64,
+    bytes_per_cell: u64,
+    /// Bytes of memory that the cache could take, where that is known.
+    available: Option<u64>,
 }
 
 /// A step should stay under a second or so even on a small machine, since nobody else gets a token meanwhile and a caller
@@ -60,22 +92,36 @@ fn chunk(n_params: u64) -> usize {
 mod tests {
     use super::*;
 
-    fn sizes(parallel: usize, context: Option<u32>, n_ctx_train: u32, n_params: u64) -> Sizes {
-        Sizes::from_figures(&Settings { parallel, queue: 0, context, threads: 1 }, n_ctx_train, n_params)
+    fn sizes(parallel: usize, context: Option<u32>, n_ctx_train: u32, available: Option<u64>) -> Sizes {
+        let settings = Settings { parallel, queue: 0, context, threads: 1 };
+        Sizes::from_figures(&settings, Figures { n_ctx_train, n_params: 1, bytes_per_cell: 1000, available })
     }
 
     #[test]
     fn a_request_never_gets_more_than_the_model_was_trained_on() {
-        assert_eq!(sizes(4, Some(100_000), 2048, 1).n_ctx, 2048);
-        assert_eq!(sizes(4, None, 2048, 1).n_ctx, 2048);
-        assert_eq!(sizes(4, None, 131_072, 1).n_ctx, 8192);
-        assert_eq!(sizes(4, Some(100), 2048, 1), Sizes { n_ctx: 100, cells: 256, chunk: 256 });
+        assert_eq!(sizes(4, Some(100_000), 2048, None).n_ctx, 2048);
+        assert_eq!(sizes(4, None, 2048, None).n_ctx, 2048);
+        assert_eq!(sizes(4, None, 131_072, None).n_ctx, 8192);
+        assert_eq!(sizes(4, Some(100), 2048, None), Sizes { n_ctx: 100, cells: 256, chunk: 256 });
     }
 
     #[test]
     fn the_cache_holds_two_requests_of_full_length_or_the_only_one() {
-        assert_eq!(sizes(1, None, 8192, 1).cells, 8192);
-        assert_eq!(sizes(4, None, 8192, 1).cells, 16384);
+        assert_eq!(sizes(1, None, 8192, None).cells, 8192);
+        assert_eq!(sizes(4, None, 8192, None).cells, 16384);
+    }
+
+    #[test]
+    fn the_default_context_fits_into_half_of_the_memory() {
+        let of = |megabytes: u64| {
+            let sizes = sizes(4, None, 16_384, Some(megabytes * 1_000_000));
+            (sizes.n_ctx, sizes.cells)
+        };
+        assert_eq!(of(100), (8192, 16_384));
+        assert_eq!(of(30), (8192, 8192));
+        assert_eq!(of(12), (4096, 4096));
+        assert_eq!(of(0), (2048, 2048));
+        assert_eq!(sizes(1, Some(9000), 16_384, Some(0)).n_ctx, 9000, "what is asked for is tried");
     }
 
     #[test]

@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use hearth_wire::ChatRequest;
+use hearth_wire::{ChatRequest, Message};
+use llama_cpp_2::token::LlamaToken;
 
 use super::error::ApiError;
 use super::json::Json;
 use super::{Daemon, unix_seconds};
-use crate::engine::Request;
+use crate::engine::{Request, Serving};
 use crate::prompt;
 use request::Wishes;
 
@@ -38,10 +39,7 @@ pub async fn complete(
     let place = daemon.engine.place().ok_or_else(ApiError::queue_full)?;
 
     let n_ctx = serving.n_ctx;
-    let prompt = tokio::task::spawn_blocking(move || prompt::build(&serving.model, &messages))
-        .await
-        .map_err(|_| ApiError::internal("The prompt could not be tokenized."))?
-        .map_err(|error| ApiError::template(&error.to_string()))?;
+    let prompt = tokenize(&daemon, serving, messages).await?;
     if prompt.is_empty() {
         return Err(ApiError::invalid_value("messages", "The messages come to an empty prompt."));
     }
@@ -57,4 +55,24 @@ pub async fn complete(
     } else {
         whole::respond(answer, events).await.map(IntoResponse::into_response)
     }
+}
+
+/// A prompt of more bytes than this takes a noticeable while to tokenize.
+const LONG_PROMPT: usize = 64 << 10;
+
+async fn tokenize(
+    daemon: &Daemon,
+    serving: Arc<Serving>,
+    messages: Vec<Message>,
+) -> Result<Vec<LlamaToken>, ApiError> {
+    let bytes: usize = messages
+        .iter()
+        .filter_map(|message| message.content.as_ref())
+        .map(|content| content.text().len())
+        .sum();
+    let _turn = if bytes > LONG_PROMPT { daemon.long_prompts.acquire().await.ok() } else { None };
+    tokio::task::spawn_blocking(move || prompt::build(&serving.model, &messages))
+        .await
+        .map_err(|_| ApiError::internal("The prompt could not be tokenized."))?
+        .map_err(|error| ApiError::template(&error.to_string()))
 }

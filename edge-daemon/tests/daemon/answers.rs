@@ -79,7 +79,7 @@ async fn a_stop_string_that_never_comes_changes_nothing() {
 #[tokio::test]
 async fn penalties_and_top_k_change_the_choice_of_words() {
     let daemon = Daemon::start().await;
-    let repetitive = json!({"messages": [{"role": "user", "content": "Say la la la la la la la la."}], "temperature": 0, "max_tokens": 40});
+    let repetitive = json!({"messages": [{"role": "user", "content": "Say la la la la la la la la."}], "temperature": 0, "max_tokens": 24});
     let plain = daemon.chat(&repetitive).await.text;
     for penalty in ["frequency_penalty", "presence_penalty", "repeat_penalty"] {
         assert_ne!(
@@ -111,7 +111,7 @@ async fn every_script_goes_in_and_comes_out_whole() {
     let daemon = Daemon::start().await;
     for text in ["Grüße, 東京 🦀👩‍👩‍👧 ‏שלום", "e\u{301}\u{feff}\u{7f}\u{1b}[31m", "\u{fdd0}\u{10ffff}"]
     {
-        let body = json!({"messages": [{"role": "user", "content": format!("Repeat: {text}")}], "max_tokens": 24, "seed": 5});
+        let body = json!({"messages": [{"role": "user", "content": format!("Repeat: {text}")}], "max_tokens": 12, "seed": 5});
         let plain = daemon.chat(&body).await;
         assert_eq!(daemon.stream(&body).await.answer().await.text, plain.text);
     }

@@ -74,7 +74,7 @@ async fn who_leaves_frees_a_slot_and_its_cells_at_every_stage() {
     let daemon = Daemon::with(&["--context", "2048", "--parallel", "1", "--queue", "1"]).await;
     let long_prompt =
         json!({"messages": [{"role": "user", "content": "word ".repeat(1900)}], "max_tokens": 1});
-    for _ in 0..3 {
+    for _ in 0..2 {
         // While it is being written.
         let mut stream = daemon.stream(&story("leaving", 1500)).await;
         stream.text().await.unwrap();
