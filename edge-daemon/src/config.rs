@@ -17,8 +17,11 @@ Examples:
   curl http://127.0.0.1:8788/v1/chat/completions -H 'content-type: application/json' \\
     -d '{\"messages\": [{\"role\": \"user\", \"content\": \"Hello!\"}]}'
 
-Exit status: 0 after a stop by signal, 1 on a failure while it runs (the port is taken, for example), 2 on a
-mistake in the options, 3 if the model cannot be loaded.";
+Exit status:
+  0  stopped by a signal
+  1  failed while running, for example because the port is taken
+  2  a mistake in the options
+  3  the model cannot be loaded";
 
 /// Serves a GGUF model over the OpenAI HTTP API.
 #[derive(Debug, Parser)]
