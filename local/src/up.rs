@@ -10,6 +10,7 @@ mod serve;
 mod stop;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use first_login::password;
 pub use options::{ModelFile, Servers, UpOptions};
@@ -28,6 +29,9 @@ use crate::rest::RestError;
 use crate::secrets::{Secrets, SecretsError};
 use crate::settings::{Settings, SettingsError};
 use crate::supervise::{HomeLock, Lifeline, SuperviseError};
+
+/// For so long answers that are being made may take to be stored when stopping.
+const DRAIN: Duration = Duration::from_secs(5);
 
 /// What happens, for the one who draws it.
 #[derive(Debug, Clone)]
@@ -112,7 +116,8 @@ async fn run_with(
         started = starting => started?,
         () = &mut stop => return Ok(()),
     };
-    let (router, ready) = compose(&started, &secrets, &origin.url).await?;
+    let api = api::app(&secrets, &origin.url, &started.model)?;
+    let (router, ready) = compose(&started, &secrets, &origin.url, &api).await?;
     let server = origin.serve(router);
     ready.save(&home.up_file()).map_err(|source| file(home.up_file().display().to_string(), source))?;
     progress(Progress::Ready(Box::new(ready)));
@@ -120,20 +125,27 @@ async fn run_with(
     stop.await;
     progress(Progress::Stopping);
     let _ = std::fs::remove_file(home.up_file());
+    // While all of it still runs: what answers have said so far is stored, and their streams end by themselves.
+    api.drain(DRAIN).await;
     server.stop().await;
     started.stop().await;
     Ok(())
 }
 
 /// The services behind one router, and what the person at the terminal must know.
-async fn compose(started: &Started, secrets: &Secrets, url: &str) -> Result<(axum::Router, Ready), UpError> {
+async fn compose(
+    started: &Started,
+    secrets: &Secrets,
+    url: &str,
+    api: &hearth_api::App,
+) -> Result<(axum::Router, Ready), UpError> {
     let auth: &Auth = &started.auth;
     let keys = ApiKeys::new(secrets);
     let services = Services {
         auth: auth.router(keys.clone()),
         rest: started.rest.router(),
         redis: started.redis.router(),
-        api: api::router(secrets, url, &started.model)?,
+        api: hearth_api::router(api.clone()),
         page: page::router(PageConfig { publishable_key: secrets.publishable_key.clone() }),
     };
     let login = first_login::make(auth).await?;

@@ -74,8 +74,12 @@ impl House {
 
     /// Starts a house in this folder.
     pub async fn at(home: &Path) -> Self {
+        Self::at_port(home, "0").await
+    }
+
+    async fn at_port(home: &Path, port: &str) -> Self {
         let mut child = Command::new(program("hearth"))
-            .args(["up", "--json", "--port", "0", "--edge-port", "0", "--home"])
+            .args(["up", "--json", "--port", port, "--edge-port", "0", "--home"])
             .arg(home)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -103,7 +107,8 @@ impl House {
     pub async fn kill(mut self) -> Remains {
         let mut own = self.own.take().expect("a house of one's own");
         own.child.kill().await.expect("to kill `hearth up`");
-        Remains { home: self.home.clone(), folder: own._folder.take() }
+        let port = self.up.url.rsplit(':').next().unwrap_or("0").to_owned();
+        Remains { home: self.home.clone(), port, folder: own._folder.take() }
     }
 
     /// Stops the house as Ctrl-C does, and waits until it has.
@@ -144,14 +149,18 @@ impl House {
         assert_eq!(status, 201, "{body}");
     }
 
-    /// The process id of a child of the house, by its file in `run/`.
-    pub fn child(&self, name: &str) -> u32 {
-        let pid = match name {
-            "postgres" => self.home.join("postgres/postmaster.pid"),
-            other => self.home.join(format!("run/{other}.pid")),
-        };
-        let text = std::fs::read_to_string(&pid).unwrap_or_else(|error| panic!("{}: {error}", pid.display()));
-        text.lines().next().and_then(|line| line.trim().parse().ok()).expect("a process id")
+    /// The process id of a child of the house, by the name of its program.
+    pub fn child(&self, program: &str) -> u32 {
+        let processes = std::fs::read_dir("/proc").expect("/proc: this test needs Linux");
+        let pids = processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
+        let mut children = pids.filter(|pid| {
+            let read =
+                |file: &str| std::fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
+            let parent = format!("PPid:\t{}\n", self.up.pid);
+            let name = read("cmdline").split('\0').next().map(PathBuf::from).unwrap_or_default();
+            read("status").contains(&parent) && name.file_name().is_some_and(|name| name == program)
+        });
+        children.next().unwrap_or_else(|| panic!("no {program} under process {}", self.up.pid))
     }
 }
 
@@ -173,13 +182,14 @@ impl Drop for House {
 /// What a killed house leaves behind.
 pub struct Remains {
     pub home: PathBuf,
+    port: String,
     folder: Option<tempfile::TempDir>,
 }
 
 impl Remains {
-    /// Starts the house again.
+    /// Starts the house again, where it was.
     pub async fn revive(self) -> House {
-        let mut house = House::at(&self.home).await;
+        let mut house = House::at_port(&self.home, &self.port).await;
         if let Some(own) = &mut house.own {
             own._folder = self.folder;
         }

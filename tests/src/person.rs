@@ -15,7 +15,7 @@ pub struct Person {
     pub token: String,
     pub user_id: String,
     pub email: String,
-    up: Up,
+    pub up: Up,
 }
 
 /// A client that goes straight to loopback.

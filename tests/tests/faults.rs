@@ -31,8 +31,10 @@ async fn a_model_that_hangs_up_fails_the_turn_and_a_retry_works() {
     let (model, person) = scripted(&house).await;
     let conversation = person.conversation().await;
     model.say("Half an ");
+    let mut stream = Events::new(person.stream(&conversation, json!({ "content": "Hi" })).await);
+    let mut events = vec![stream.next().await.unwrap(), stream.next().await.unwrap()];
     model.act(Act::HangUp);
-    let events = Events::new(person.stream(&conversation, json!({ "content": "Hi" })).await).rest().await;
+    events.extend(stream.rest().await);
     assert_eq!(names(&events), ["turn.started", "message.delta", "turn.failed"]);
     assert_eq!(events.last().unwrap().data["problem"]["code"], "provider_failed");
     let stored = messages(&person, &conversation).await;
@@ -55,7 +57,7 @@ async fn a_real_daemon_killed_in_mid_answer_fails_the_turn_and_comes_back() {
     let mut events = Events::new(person.stream(&conversation, body).await);
     events.next().await.unwrap();
     events.next().await.unwrap();
-    signal(Some(house.child("edge")), "KILL");
+    signal(Some(house.child("hearth-edge")), "KILL");
     let last = events.rest().await.pop().unwrap();
     assert_eq!(
         (last.name.as_str(), last.data["problem"]["code"].as_str()),

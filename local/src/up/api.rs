@@ -1,12 +1,10 @@
 //! The API's configuration on one machine: the same names as on every host, with values from here.
 
-use axum::Router;
-
 use super::UpError;
 use super::children::Model;
 use crate::secrets::Secrets;
 
-pub(super) fn router(secrets: &Secrets, url: &str, model: &Model) -> Result<Router, UpError> {
+pub(super) fn app(secrets: &Secrets, url: &str, model: &Model) -> Result<hearth_api::App, UpError> {
     let lookup = |name: &str| match name {
         "SUPABASE_URL" => Some(url.to_owned()),
         "SUPABASE_PUBLISHABLE_KEY" => Some(secrets.publishable_key.clone()),
@@ -21,6 +19,5 @@ pub(super) fn router(secrets: &Secrets, url: &str, model: &Model) -> Result<Rout
         other => std::env::var(other).ok(),
     };
     let config = hearth_api::Config::from_lookup(lookup).map_err(|error| UpError::Api(error.to_string()))?;
-    let app = hearth_api::App::new(config).map_err(|error| UpError::Api(error.to_string()))?;
-    Ok(hearth_api::router(app))
+    hearth_api::App::new(config).map_err(|error| UpError::Api(error.to_string()))
 }

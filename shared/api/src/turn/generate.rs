@@ -178,7 +178,9 @@ impl<'a> Generation<'a> {
             Err(ProviderError::TooLong { prompt_tokens, limit }) if kept > 0 => {
                 let shorter = shorter(budget, prompt_tokens, limit);
                 tracing::info!(budget, shorter, "the prompt was too long; trying once with less history");
-                let second = self.build(shorter);
+                // By our estimate it may all fit again; the model knows better.
+                let second = Some(self.build(shorter)).filter(|second| second.kept < kept);
+                let second = second.unwrap_or_else(|| self.build(0));
                 let counted = second.counted;
                 Ok((edge.provider.stream(self.call(candidate, second)).await?, counted))
             }

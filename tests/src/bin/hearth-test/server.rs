@@ -1,7 +1,8 @@
 //! A whole Hearth in a home of its own, started as a person starts it, for the clients' tests.
 
-use std::io::{BufRead, BufReader, Read};
-use std::os::unix::fs::PermissionsExt;
+use std::io::{BufRead, BufReader, Read, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -31,7 +32,9 @@ struct Ready {
 pub struct Server {
     child: Child,
     ready: Ready,
-    _home: TempDir,
+    /// What it said when it was ready, whole.
+    line: String,
+    home: TempDir,
 }
 
 impl Server {
@@ -50,10 +53,10 @@ impl Server {
             .context("hearth can't be started")?;
         let stdout = child.stdout.take().context("no standard output")?;
         let line = first_line(stdout);
-        let ready = line.recv_timeout(STARTS_WITHIN).ok().and_then(|line| serde_json::from_str(&line).ok());
-        match ready {
-            Some(ready) => Ok(Self { child, ready, _home: home }),
-            None => {
+        let line = line.recv_timeout(STARTS_WITHIN).unwrap_or_default();
+        match serde_json::from_str(&line) {
+            Ok(ready) => Ok(Self { child, ready, line, home }),
+            Err(_) => {
                 child.kill()?;
                 child.wait()?;
                 bail!("./hearth up --json did not say that it is ready; see {}", log.path().display())
@@ -72,6 +75,16 @@ impl Server {
             ("HEARTH_SERVICE_KEY", &self.ready.service_key),
             ("HEARTH_REDIS_TOKEN", &self.ready.redis_token),
         ]
+    }
+
+    /// Writes down where it is and lives, for the whole-system tests that share it, and gives the file.
+    pub fn share(&self) -> anyhow::Result<PathBuf> {
+        let mut up: serde_json::Value = serde_json::from_str(&self.line)?;
+        up["home"] = self.home.path().join("home").to_string_lossy().into();
+        let path = self.home.path().join("up.json");
+        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        file.write_all(up.to_string().as_bytes())?;
+        Ok(path)
     }
 
     /// Stops it as Ctrl-C does, and says whether it ended well.

@@ -114,8 +114,15 @@ fn rust(context: &Context) -> anyhow::Result<Counts> {
         (true, true) => arguments.extend(["--run-ignored", "all"]),
         (false, true) => arguments.extend(["--", "--include-ignored"]),
     }
-    let ended = context.log("rust")?.run(&mut context.command("cargo", &arguments))?;
-    Ok(Counts::of_run(counts::rust(&ended.output), ended.well))
+    let log = context.log("rust")?;
+    // One house for all tests that do no harm; the others start their own.
+    let mut server = Server::start(context, &log)?;
+    let mut command = context.command("cargo", &arguments);
+    let ended = log.run(command.env("HEARTH_TEST_UP", server.share()?))?;
+    let stopped = server.stop().context("stopping hearth")?;
+    let mut counts = Counts::of_run(counts::rust(&ended.output), ended.well);
+    counts += Counts::one(stopped);
+    Ok(counts)
 }
 
 fn clients(context: &Context) -> anyhow::Result<Counts> {
