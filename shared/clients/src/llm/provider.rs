@@ -137,7 +137,9 @@ fn pieces(
         let mut parser = sse::Parser::new(MAX_EVENT);
         let mut end = End::default();
         while let Some(bytes) = body.next().await {
-            let events = parser.push(&bytes?).map_err(|_| ProviderError::Unreadable)?;
+            // Whoever had begun to answer was reached: a body that ends with an error broke off.
+            let bytes = bytes.map_err(|_| ProviderError::BrokeOff)?;
+            let events = parser.push(&bytes).map_err(|_| ProviderError::Unreadable)?;
             for event in events {
                 if event.data == hearth_wire::completion::STREAM_END {
                     yield end.piece()?;
