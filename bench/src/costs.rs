@@ -23,7 +23,8 @@ pub async fn measure(house: &House) -> anyhow::Result<[Row; 2]> {
     let instance = Instance::start(house, parts.redis(Some(format!("{}/redis", redis.url)))).await;
     let person = Person::new(&house.up).await.at(&instance.url);
     let conversation = person.conversation().await;
-    (supabase.take(), redis.take());
+    supabase.take();
+    redis.take();
 
     let began = Instant::now();
     let mut events = Events::new(person.stream(&conversation, json!({ "content": "Hi" })).await);

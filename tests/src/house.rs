@@ -47,7 +47,7 @@ pub struct House {
 
 struct Own {
     child: Child,
-    _folder: Option<tempfile::TempDir>,
+    folder: Option<tempfile::TempDir>,
 }
 
 impl House {
@@ -67,7 +67,7 @@ impl House {
         open_to_all(folder.path());
         let mut house = Self::at(folder.path()).await;
         if let Some(own) = &mut house.own {
-            own._folder = Some(folder);
+            own.folder = Some(folder);
         }
         house
     }
@@ -95,7 +95,7 @@ impl House {
             .expect("its output")
             .expect("one line of JSON");
         let up = serde_json::from_str(&line).expect("a line of JSON");
-        Self { up, home: home.to_owned(), own: Some(Own { child, _folder: None }) }
+        Self { up, home: home.to_owned(), own: Some(Own { child, folder: None }) }
     }
 
     /// The house's folder.
@@ -108,7 +108,7 @@ impl House {
         let mut own = self.own.take().expect("a house of one's own");
         own.child.kill().await.expect("to kill `hearth up`");
         let port = self.up.url.rsplit(':').next().unwrap_or("0").to_owned();
-        Remains { home: self.home.clone(), port, folder: own._folder.take() }
+        Remains { home: self.home.clone(), port, folder: own.folder.take() }
     }
 
     /// Stops the house as Ctrl-C does, and waits until it has.
@@ -191,7 +191,7 @@ impl Remains {
     pub async fn revive(self) -> House {
         let mut house = House::at_port(&self.home, &self.port).await;
         if let Some(own) = &mut house.own {
-            own._folder = self.folder;
+            own.folder = self.folder;
         }
         house
     }

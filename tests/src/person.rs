@@ -46,6 +46,7 @@ impl Person {
     }
 
     /// The same person, calling another instance.
+    #[must_use]
     pub fn at(&self, api: &str) -> Self {
         Self { api: api.to_owned(), ..self.clone() }
     }

@@ -1,5 +1,7 @@
 //! Bad bodies, bad ids, bad queries: a clear problem each, and nothing stored.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers too")]
+
 use hearth_tests::{
     house::House,
     person::{Person, read},

@@ -1,5 +1,7 @@
 //! What a turn costs: calls of PostgREST and commands of Redis, which are paid for in the cloud.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers too")]
+
 use std::time::{Duration, Instant};
 
 use hearth_tests::{

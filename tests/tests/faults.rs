@@ -1,5 +1,7 @@
 //! Parts that fail in the middle: a clear problem, and nothing lost.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers too")]
+
 use hearth_tests::{
     house::{House, signal},
     instance::{Instance, Parts},

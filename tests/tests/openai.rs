@@ -1,5 +1,7 @@
 //! The three routes that OpenAI's clients call.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers too")]
+
 use futures_util::StreamExt;
 use hearth_tests::{
     house::House,

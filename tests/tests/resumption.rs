@@ -1,5 +1,7 @@
 //! Streams that survive: cut anywhere and resumed byte-exact, here and on another instance, while it runs and after.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers too")]
+
 use hearth_tests::{
     house::House,
     instance::{Instance, Parts},

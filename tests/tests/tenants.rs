@@ -1,5 +1,7 @@
 //! Other people's things: not there, whatever the route; and what a role may not do, it may not do.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers too")]
+
 use hearth_tests::{house::House, person::Person};
 use reqwest::Method;
 use serde_json::{Value, json};

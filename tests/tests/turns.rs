@@ -1,5 +1,7 @@
 //! Turns with the real model, through the public door.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers too")]
+
 use hearth_tests::{
     house::House,
     person::{Person, read},

@@ -54,14 +54,12 @@ impl Server {
         let stdout = child.stdout.take().context("no standard output")?;
         let line = first_line(stdout);
         let line = line.recv_timeout(STARTS_WITHIN).unwrap_or_default();
-        match serde_json::from_str(&line) {
-            Ok(ready) => Ok(Self { child, ready, line, home }),
-            Err(_) => {
-                child.kill()?;
-                child.wait()?;
-                bail!("./hearth up --json did not say that it is ready; see {}", log.path().display())
-            }
-        }
+        let Ok(ready) = serde_json::from_str(&line) else {
+            child.kill()?;
+            child.wait()?;
+            bail!("./hearth up --json did not say that it is ready; see {}", log.path().display())
+        };
+        Ok(Self { child, ready, line, home })
     }
 
     /// What the clients' tests read from their environment.
