@@ -85,7 +85,7 @@ impl Daemon {
                 sender.send_modify(|lines: &mut Vec<String>| lines.push(line));
             }
         });
-        let mut daemon = Self { child, base: String::new(), http: reqwest::Client::new(), log };
+        let mut daemon = Self { child, base: String::new(), http: client(), log };
         let listening = daemon.logged("listening").await;
         let address =
             listening.split("address=").nth(1).and_then(|rest| rest.split(' ').next()).expect("an address");
@@ -276,4 +276,11 @@ pub fn story(about: &str, max_tokens: u32) -> Value {
 pub fn with(mut body: Value, fields: Value) -> Value {
     body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     body
+}
+
+/// A client that speaks plain HTTP to loopback; reqwest wants to know its cryptography all the same.
+fn client() -> reqwest::Client {
+    // A second installation is refused and changes nothing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().build().expect("an HTTP client")
 }

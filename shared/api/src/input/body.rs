@@ -110,7 +110,6 @@ mod tests {
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Thing {
-        #[allow(dead_code, reason = "only its parsing is looked at")]
         name: Option<String>,
     }
 

@@ -44,9 +44,13 @@ impl fmt::Display for Counts {
 
 /// cargo-nextest's `Summary [1.0s] 9 tests run: 7 passed (1 slow), 2 failed, 3 skipped`, or cargo test's lines
 /// `test result: ok. 5 passed; 0 failed; 1 ignored; …`, added up.
+///
+/// nextest repeats what a failed test printed, its own `test result` with it: where there is a summary, that alone counts.
 pub fn rust(log: &str) -> Option<Counts> {
     let mut whole = None;
-    for line in log.lines().map(str::trim) {
+    let is_summary = |line: &str| line.trim().starts_with("Summary [") && line.contains(" run:");
+    let summed_up = log.lines().any(is_summary);
+    for line in log.lines().map(str::trim).filter(|line| !summed_up || is_summary(line)) {
         let read = if line.starts_with("test result:")
             || (line.starts_with("Summary [") && line.contains(" run:"))
         {
@@ -109,6 +113,8 @@ mod tests {
         let cargo = "test result: ok. 5 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.1s\n\
                      test result: FAILED. 2 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out";
         assert_eq!(rust(cargo), Some(Counts { passed: 7, failed: 1, skipped: 1 }));
+        let both = format!("{cargo}\n{nextest}");
+        assert_eq!(rust(&both), rust(nextest), "what a failed test printed is not counted again");
         assert_eq!(rust("error: could not compile"), None);
     }
 
