@@ -66,6 +66,13 @@ async fn large_and_deep_bodies_are_refused() {
     let large = format!("{{\"content\":\"{}\"}}", "x".repeat(1024 * 1024));
     let (status, problem) = send(&person, &path, large).await;
     assert_eq!((status, problem["code"].as_str()), (413, Some("content_too_large")), "{problem}");
+    let huge = format!("{{\"content\":\"{}\"}}", "x".repeat(8 * 1024 * 1024));
+    let (status, problem) = send(&person, &path, huge).await;
+    assert_eq!(
+        (status, problem["limit"].as_u64()),
+        (413, Some(1024 * 1024)),
+        "told, and not just cut off: {problem}"
+    );
     let deep = format!("{{\"content\":{}1{}}}", "[".repeat(5000), "]".repeat(5000));
     let (status, problem) = send(&person, &path, deep).await;
     assert_eq!((status, problem["code"].as_str()), (400, Some("invalid_json")), "{problem}");

@@ -4,7 +4,7 @@ use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use hearth_domain::{Code, Problem};
 use http::header::CONTENT_TYPE;
-use http_body_util::{BodyExt, LengthLimitError, Limited as LimitedBody};
+use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -12,6 +12,9 @@ use crate::{App, answer::Failure};
 
 /// The most bytes of a body.
 pub const MAX_BODY: usize = 1024 * 1024;
+
+/// The most bytes of a body that is too large which are read before it is refused.
+const MAX_DRAIN: usize = 16 * MAX_BODY;
 
 /// A JSON body, parsed as `T`.
 pub struct Body<T>(pub T);
@@ -33,16 +36,26 @@ impl FromRequest<App> for Limited {
 
     async fn from_request(request: Request, _app: &App) -> Result<Self, Failure> {
         check_type(&request)?;
-        let collected = LimitedBody::new(request.into_body(), MAX_BODY).collect().await;
-        let body = collected.map_err(|error| {
-            if error.downcast_ref::<LengthLimitError>().is_some() {
-                too_large()
-            } else {
-                Code::InvalidJson.with("The body ended before it was whole. Send it again.")
-            }
-        })?;
-        Ok(Self(body.to_bytes()))
+        Ok(Self(read(request.into_body()).await?))
     }
+}
+
+/// Reads a body within the limit. Of one that is larger the rest is read away, up to [`MAX_DRAIN`]: a client that is still
+/// writing when the connection closes sees a broken pipe, and never the answer.
+async fn read(mut body: axum::body::Body) -> Result<Bytes, Problem> {
+    let (mut kept, mut length) = (Vec::new(), 0);
+    while let Some(frame) = body.frame().await {
+        let frame = frame
+            .map_err(|_| Code::InvalidJson.with("The body ended before it was whole. Send it again."))?;
+        let Ok(data) = frame.into_data() else { continue };
+        length += data.len();
+        if length <= MAX_BODY {
+            kept.extend_from_slice(&data);
+        } else if length > MAX_DRAIN {
+            break;
+        }
+    }
+    if length > MAX_BODY { Err(too_large()) } else { Ok(kept.into()) }
 }
 
 fn too_large() -> Problem {
