@@ -1,4 +1,4 @@
-//! `cargo run --release -p hearth-bench`: what one machine's Hearth takes, as a table.
+//! `./hearth bench`: what one machine's Hearth takes, as a table.
 //!
 //! Everything is measured on a house of its own: real PostgreSQL, real Redis, the real model. Figures are medians, with
 //! the 99th percentile where a tail matters.

@@ -12,9 +12,17 @@ is_built() {
   [ -z "$newer" ]
 }
 
+# The whole workspace each time: cargo builds a dependency anew for every other choice of packages.
 cargo_build() {
+  mkdir -p "$CARGO_TARGET_DIR/release"
+  printf '%s\n' "$here" >"$stamp.$$"
   # In the clone: cargo reads .cargo/config.toml from where it runs.
-  (cd "$here" && cargo build --release "$@") >&2
+  if (cd "$here" && cargo build --release --workspace "$@") >&2; then
+    mv "$stamp.$$" "$stamp"
+  else
+    rm -f "$stamp.$$"
+    return 1
+  fi
 }
 
 build_program() {
@@ -23,10 +31,7 @@ build_program() {
   install_missing
   need_rust
   [ -x "$program" ] || say "Building Hearth. The first time takes 15 minutes or more on two cores; later builds are short."
-  mkdir -p "$CARGO_TARGET_DIR/release"
-  printf '%s\n' "$here" >"$stamp.$$"
-  cargo_build || { rm -f "$stamp.$$"; stop "the build failed; see above."; }
-  mv "$stamp.$$" "$stamp"
+  cargo_build --bins || stop "the build failed; see above."
 }
 
 build_tests() {
@@ -37,7 +42,7 @@ build_tests() {
   PATH=$cache/tools/bin:$PATH
   export PATH
   # All of it, as every later step asks for it: another selection would have other features, and be built again.
-  if ! cargo_build --workspace --all-targets; then
+  if ! cargo_build --all-targets; then
     say "hearth: the tests could not be built; see above."
     printf '0 passed, 1 failed\n'
     exit 1
