@@ -204,10 +204,12 @@ pub fn signal(pid: Option<u32>, name: &str) {
     }
 }
 
-/// A program of the workspace, beside the folder that this test runs from.
+/// A program of the workspace, of the same build as this one.
 pub fn program(name: &str) -> PathBuf {
-    let test = env::current_exe().expect("this test's own path");
-    let release = test.parent().and_then(Path::parent).expect("target/release");
+    let own = env::current_exe().expect("this program's own path");
+    let folder = own.parent().expect("its folder");
+    // A test lies in `target/release/deps`, a program in `target/release`.
+    let release = if folder.ends_with("deps") { folder.parent().expect("target/release") } else { folder };
     release.join(name)
 }
 
