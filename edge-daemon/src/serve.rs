@@ -1,5 +1,6 @@
 //! From start to stop: the port, the engine, the signals, the drain.
 
+use axum::serve::ListenerExt as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -48,6 +49,12 @@ pub async fn serve(config: Config) -> Result<(), Stop> {
     tracing::info!(%address, model = id, "listening; the model is loading");
 
     let (stopping, mut stop_requested) = watch::channel(false);
+    let listener = listener.tap_io(|connection| {
+        // A token is small and must not wait for the one after it.
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps its delay");
+        }
+    });
     let server = axum::serve(listener, http::router(engine.clone(), id)).with_graceful_shutdown(async move {
         // An error means that the sender is gone, which is a stop as well.
         let _ = stop_requested.wait_for(|stopping| *stopping).await;

@@ -10,6 +10,7 @@ use axum::{
     body::{Body, to_bytes},
     extract::{Request, State},
     response::{IntoResponse, Response},
+    serve::ListenerExt,
 };
 use http::StatusCode;
 
@@ -78,6 +79,7 @@ async fn pass(State(shared): State<Arc<Shared>>, request: Request) -> Response {
 pub async fn serve(router: Router) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("its address");
+    let listener = listener.tap_io(|connection| connection.set_nodelay(true).expect("TCP_NODELAY"));
     tokio::spawn(async move { axum::serve(listener, router).await.expect("serving") });
     format!("http://{address}")
 }
