@@ -31,6 +31,8 @@ insert into callers values
   -- Signed by the server, hence open to all
   ('complete_turn',           true,  true,      false),
   ('record_completion',       true,  true,      false),
+  -- Says nothing
+  ('touch',                   true,  true,      false),
   -- The operator's programs
   ('trim_audit_log',          false, false,     true);
 

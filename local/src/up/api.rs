@@ -19,5 +19,9 @@ pub(super) fn app(secrets: &Secrets, url: &str, model: &Model) -> Result<hearth_
         other => std::env::var(other).ok(),
     };
     let config = hearth_api::Config::from_lookup(lookup).map_err(|error| UpError::Api(error.to_string()))?;
-    hearth_api::App::new(config).map_err(|error| UpError::Api(error.to_string()))
+    let host = hearth_api::Host {
+        sockets: Some(std::sync::Arc::new(hearth_api::socket::AxumSockets)),
+        ..hearth_api::Host::default()
+    };
+    hearth_api::App::on(host, config).map_err(|error| UpError::Api(error.to_string()))
 }

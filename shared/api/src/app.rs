@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use hearth_clients::{
+    Secret,
     http::{Http, HttpError},
     llm::{Local, Provider},
     platform,
@@ -14,6 +15,7 @@ use hearth_domain::{Code, Problem};
 use crate::{
     auth::Verifier,
     config::Config,
+    host::Host,
     routes::health::Pulse,
     turn::{Journal, Live},
 };
@@ -31,6 +33,9 @@ pub struct Parts {
     pub(crate) edge: Option<Edge>,
     pub(crate) live: Live,
     pub(crate) pulse: Pulse,
+    pub(crate) host: Host,
+    pub(crate) cron_secret: Option<Secret>,
+    pub(crate) test_routes: bool,
 }
 
 /// The daemon, and its models as far as they are known.
@@ -48,8 +53,13 @@ impl std::ops::Deref for App {
 }
 
 impl App {
-    /// Builds the clients. Fetches nothing: the first request that needs a key fetches it.
+    /// Builds the clients, for a process of one's own. Fetches nothing: the first request that needs a key fetches it.
     pub fn new(config: Config) -> Result<Self, HttpError> {
+        Self::on(Host::default(), config)
+    }
+
+    /// As [`App::new`], on a host with abilities of its own.
+    pub fn on(host: Host, config: Config) -> Result<Self, HttpError> {
         let http = Http::new()?;
         let verifier = Verifier::new(http.clone(), &config);
         let redis = config.upstash.map(|upstash| Upstash::new(http.clone(), upstash));
@@ -65,6 +75,9 @@ impl App {
             edge,
             live: Live::default(),
             pulse: Pulse::default(),
+            host,
+            cron_secret: config.cron_secret,
+            test_routes: config.test_routes,
         })))
     }
 

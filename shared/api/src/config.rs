@@ -13,6 +13,8 @@ use url::Url;
 pub const EDGE: &str = "edge";
 /// The context that is assumed of a daemon that has not said.
 const ASSUMED_CONTEXT: u32 = 4096;
+/// The fewest characters of a secret that anybody on the Internet may try to guess.
+const LEAST_SECRET: usize = 16;
 
 /// All that the Router needs to know.
 #[derive(Clone, Debug)]
@@ -30,6 +32,10 @@ pub struct Config {
     pub signing_key: SigningKey,
     /// The daemon.
     pub edge: Option<EdgeConfig>,
+    /// What scheduled calls show. Without it there are none.
+    pub cron_secret: Option<Secret>,
+    /// Routes that only tests call.
+    pub test_routes: bool,
 }
 
 /// Where the daemon is, and which model it serves where the operator has said.
@@ -56,7 +62,9 @@ impl Config {
         let edge = reader.edge();
         let legacy_jwt_secret = reader.optional("SUPABASE_JWT_SECRET").map(Secret::new);
         let issuer = reader.optional("SUPABASE_JWT_ISSUER");
-        let redis_at_home = reader.optional("HEARTH_HOME_HOST").is_some_and(|value| value == "1");
+        let cron_secret = reader.cron_secret();
+        let redis_at_home = reader.flag("HEARTH_HOME_HOST");
+        let test_routes = reader.flag("HEARTH_TEST_ROUTES");
         match (supabase_url, publishable_key, signing_key) {
             (Some(url), Some(key), Some(signing_key)) if reader.wrong.is_empty() => Ok(Self {
                 issuer: issuer.unwrap_or_else(|| format!("{url}/auth/v1")),
@@ -66,6 +74,8 @@ impl Config {
                 redis_at_home,
                 signing_key,
                 edge,
+                cron_secret,
+                test_routes,
             }),
             _ => Err(ConfigError(reader.wrong)),
         }
@@ -115,6 +125,26 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             self.wrong.push(format!("{name} is not 32 bytes or more in hex (64 digits)"));
         }
         key
+    }
+
+    fn flag(&mut self, name: &str) -> bool {
+        match self.optional(name).as_deref() {
+            None | Some("0") => false,
+            Some("1") => true,
+            Some(_) => {
+                self.wrong.push(format!("{name} is neither 0 nor 1"));
+                false
+            }
+        }
+    }
+
+    fn cron_secret(&mut self) -> Option<Secret> {
+        let name = "CRON_SECRET";
+        let text = self.optional(name)?;
+        if text.len() < LEAST_SECRET {
+            self.wrong.push(format!("{name} is shorter than {LEAST_SECRET} characters"));
+        }
+        Some(Secret::new(text))
     }
 
     fn upstash(&mut self) -> Option<UpstashConfig> {
@@ -172,6 +202,8 @@ mod tests {
             ("HEARTH_SIGNING_KEY", "short"),
             ("UPSTASH_REDIS_REST_URL", "http://r"),
             ("HEARTH_EDGE_URL", "nonsense"),
+            ("CRON_SECRET", "guess"),
+            ("HEARTH_HOME_HOST", "yes"),
         ];
         let error = read(&settings).unwrap_err().to_string();
         for name in [
@@ -180,6 +212,8 @@ mod tests {
             "HEARTH_SIGNING_KEY",
             "UPSTASH_REDIS_REST_TOKEN",
             "HEARTH_EDGE_URL",
+            "CRON_SECRET",
+            "HEARTH_HOME_HOST",
         ] {
             assert!(error.contains(name), "{name} is not in: {error}");
         }

@@ -7,7 +7,7 @@ mod path;
 mod precondition;
 
 pub use arguments::with;
-pub use body::Body;
+pub use body::{Body, MAX_BODY, parse, typed};
 pub use list::ListQuery;
 pub use path::{Id, Ids};
 pub use precondition::IfMatch;

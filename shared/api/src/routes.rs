@@ -1,6 +1,7 @@
 //! The routes, and the OpenAPI document that is generated from them.
 
 pub mod conversations;
+pub mod cron;
 pub mod docs;
 pub mod health;
 pub mod me;
@@ -8,7 +9,9 @@ pub mod members;
 pub mod messages;
 pub mod openai;
 pub mod policy;
+mod test;
 pub mod turns;
+pub mod websocket;
 pub mod workspaces;
 
 use self::docs::Credentials;
@@ -19,6 +22,10 @@ use hearth_domain::Code;
 use http::HeaderName;
 use tower_http::{
     catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer,
+        predicate::{NotForContentType, Predicate as _, SizeAbove},
+    },
     cors::{self, CorsLayer},
 };
 use utoipa::{OpenApi, openapi::OpenApi as Document};
@@ -43,13 +50,20 @@ struct Contract;
 /// Every route under `/v1`, `/openapi.json` and `/docs`.
 pub fn router(app: App) -> Router {
     let (router, document) = documented();
-    router
+    let router = if app.test_routes { router.merge(test::router()) } else { router };
+    let router = router
         .merge(docs::router(document))
         .fallback(async || Failure(Code::RouteNotFound.with("See /docs for the routes.")))
-        .with_state(app)
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn(render))
-        .layer(cors())
+        .with_state(app);
+    dressed(router)
+}
+
+/// What every answer goes through, whatever it is: a panic becomes a problem, a problem gets its body, any page may call,
+/// and what is long and no stream is compressed for those who ask.
+pub fn dressed(router: Router) -> Router {
+    router.layer(CatchPanicLayer::custom(panicked)).layer(middleware::from_fn(render)).layer(cors()).layer(
+        CompressionLayer::new().gzip(true).compress_when(SizeAbove::new(1024).and(NotForContentType::SSE)),
+    )
 }
 
 /// Pages of any origin may call: what a call may do hangs on its token, and no cookie is ever read.
@@ -88,6 +102,8 @@ fn documented() -> (Router<App>, Document) {
         .routes(routes!(turns::read::get))
         .routes(routes!(turns::events::get))
         .routes(routes!(turns::cancel::cancel))
+        .routes(routes!(websocket::get))
+        .routes(routes!(cron::daily))
         .merge(openai)
         .split_for_parts()
 }

@@ -6,15 +6,17 @@ use std::{future::Future, time::Duration};
 
 use futures_util::future::{Either, select};
 
+mod background;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 
+pub use background::{Background, Task};
 #[cfg(not(target_arch = "wasm32"))]
-pub use native::{MaybeSend, http_client, send, send_stream, sleep, spawn};
+pub use native::{MaybeSend, REQUESTS_MEET, http_client, send, send_stream, sleep, spawn};
 #[cfg(target_arch = "wasm32")]
-pub use wasm::{MaybeSend, http_client, send, send_stream, sleep, spawn};
+pub use wasm::{MaybeSend, REQUESTS_MEET, http_client, send, send_stream, sleep, spawn};
 
 /// The time bound ran out.
 #[derive(Clone, Copy, Debug, thiserror::Error)]

@@ -106,8 +106,11 @@ codes! {
     ContentTooLarge "content_too_large" 413 "The content is too large";
     UnsupportedMediaType "unsupported_media_type" 415 "The body is not JSON";
     Invalid "invalid" 422 "Some fields are wrong";
+    UpgradeRequired "upgrade_required" 426 "This route is a WebSocket";
     TooManyRequests "too_many_requests" 429 "Too many requests";
     Internal "internal" 500 "Something went wrong on our side";
+    NotConfigured "not_configured" 500 "The server lacks settings";
+    WebsocketUnsupported "websocket_unsupported" 501 "This host has no WebSockets";
     ProviderFailed "provider_failed" 502 "The model stopped answering";
     NoProvider "no_provider" 503 "No model can answer";
     NoEmbeddingModel "no_embedding_model" 503 "No embedding model is set up";
@@ -115,6 +118,7 @@ codes! {
     AuthUnavailable "auth_unavailable" 503 "Sign-in keys cannot be fetched";
     StreamUnavailable "stream_unavailable" 503 "The stream cannot be resumed now";
     NotStored "not_stored" 503 "The answer could not be stored";
+    CronNotConfigured "cron_not_configured" 503 "Scheduled calls are not set up";
 }
 
 /// A code that this version does not know.

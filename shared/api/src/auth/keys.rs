@@ -73,7 +73,7 @@ impl Keys {
     }
 
     async fn fetch_if_due(&self, kid: &str) {
-        let _one = self.fetching.lock().await;
+        let _one = if platform::REQUESTS_MEET { Some(self.fetching.lock().await) } else { None };
         let has_keys = !self.known.read().unwrap_or_else(PoisonError::into_inner).by_kid.is_empty();
         let wait = match (self.cached(kid), has_keys) {
             (Some(_), _) => REFRESH,

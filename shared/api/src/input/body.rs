@@ -84,6 +84,11 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         return Err(Code::InvalidText
             .with("A text holds the NUL character (U+0000), which PostgreSQL cannot store. Leave it out."));
     }
+    typed(value)
+}
+
+/// Reads a JSON value as `T`; what does not fit is named by its path.
+pub fn typed<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
         let field = if path == "." { "body".to_owned() } else { path };

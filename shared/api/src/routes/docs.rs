@@ -27,10 +27,13 @@ impl Modify for Credentials {
             .bearer_format("JWT")
             .description(Some("A Supabase user's access token."))
             .build();
-        document
-            .components
-            .get_or_insert_default()
-            .add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        let cron = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("The setting CRON_SECRET, for the host's schedule."))
+            .build();
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        components.add_security_scheme("cron", SecurityScheme::Http(cron));
     }
 }
 

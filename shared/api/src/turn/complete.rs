@@ -76,10 +76,11 @@ pub async fn complete_patiently(
     outcome: &Outcome,
 ) -> Result<Message, Problem> {
     let mut pause = FIRST_PAUSE;
-    for attempt in 1..=ATTEMPTS {
+    let attempts = app.host.attempts(ATTEMPTS);
+    for attempt in 1..=attempts {
         match complete(app, workspace, turn, user, outcome).await {
             Ok(message) => return Ok(message),
-            Err(error) if error.is_passing() && attempt < ATTEMPTS => {
+            Err(error) if error.is_passing() && attempt < attempts => {
                 tracing::warn!(%error, attempt, "the answer cannot be stored yet");
                 platform::sleep(pause).await;
                 pause *= 2;

@@ -19,6 +19,9 @@ const POLL: Duration = Duration::from_millis(500);
 /// How long a turn that has shown no sign of life may take to do so. Its instance may just have begun it.
 const PATIENCE: Duration = Duration::from_secs(6);
 
+/// Calls that a turn may need at worst, and a follower does not.
+const SPARED: u32 = 9;
+
 /// A turn, as far as a follower needs to know it.
 #[derive(Clone, Debug)]
 pub struct Followed {
@@ -66,7 +69,8 @@ fn away(error: &RedisError) -> Problem {
         .retry_after(5)
 }
 
-fn from_memory(running: Arc<Running>, mut next: u32) -> impl futures_util::Stream<Item = Frame> + Send {
+/// The frames of a turn that runs here.
+pub fn from_memory(running: Arc<Running>, mut next: u32) -> impl futures_util::Stream<Item = Frame> + Send {
     async_stream::stream! {
         loop {
             let read = running.log.wait(next).await;
@@ -91,7 +95,13 @@ fn from_journal(
         let key = followed.key();
         let mut reader = Reader::default();
         let began = web_time::Instant::now();
+        let mut looks = app.host.repeats().map(|looks| looks + SPARED);
         loop {
+            // Out of calls: the client is told to resume (see `stream`).
+            if looks == Some(0) {
+                return;
+            }
+            looks = looks.map(|looks| looks - 1);
             if reader.said.is_empty() && let Some(running) = app.live.get(key) {
                 for await frame in from_memory(running, next) {
                     yield frame;

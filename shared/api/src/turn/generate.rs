@@ -9,14 +9,14 @@ use futures_util::{
 };
 use hearth_clients::{
     llm::{Call, Piece, Prompt, ProviderError},
-    platform,
+    platform::{self, Background},
 };
 use hearth_domain::{Decision, MessageStatus, Problem, Usage, sensitivity::Private};
 use hearth_routing::Candidate;
 use web_time::Instant;
 
 use super::{
-    TurnRequest,
+    Allowance, TurnRequest,
     begin::{Begun, LEASE_SECONDS},
     complete::{Outcome, complete_patiently},
     deciding::{decision, decision_of, no_candidate},
@@ -32,15 +32,21 @@ const START_BY: Duration = Duration::from_millis(900);
 const DEADLINE: Duration = Duration::from_secs(LEASE_SECONDS as u64 - 30);
 
 /// Starts a turn that [`super::begin`] made, and gives the handle that tells of it.
-pub fn start(app: &App, begun: Begun, request: TurnRequest) -> Arc<Running> {
+pub fn start(
+    app: &App,
+    background: &Background,
+    begun: Begun,
+    request: TurnRequest,
+    allowance: Allowance,
+) -> Arc<Running> {
     let key = (begun.workspace_id, begun.turn.id);
     let running = app.live.insert(key);
     let (app, handle) = (app.clone(), Arc::clone(&running));
-    platform::spawn(async move {
-        let journal = app.journal.as_ref().filter(|journal| journal.takes(begun.sensitivity)).cloned();
+    background.spawn(async move {
+        let journal = app.journal.clone();
         let keep = async {
             if let Some(journal) = journal {
-                journal.keep(key, Arc::clone(&handle)).await;
+                journal.keep(key, Arc::clone(&handle), begun.sensitivity, allowance).await;
             }
         };
         join(run(&app, &begun, &request, &handle), keep).await;

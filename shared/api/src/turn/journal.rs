@@ -2,7 +2,8 @@
 //!
 //! Redis in the cloud is paid by the command, so frames go in batches: the first at once, then every two seconds. Each
 //! batch is one script call that also renews the lease, which says that the turn's instance is alive, and answers
-//! whether the turn was cancelled elsewhere.
+//! whether the turn was cancelled elsewhere. Where a host counts calls ([`Allowance`]), the batches come further and further
+//! apart, so that the longest turn stays within them.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,7 +16,7 @@ use hearth_domain::Sensitivity;
 use serde_json::Value;
 
 use super::{
-    Frame,
+    Allowance, Frame,
     live::{Key, Running, Stop},
 };
 
@@ -26,7 +27,7 @@ const BATCH_BYTES: usize = 64 * 1024;
 /// How long a turn's frames are kept: longer than a turn's lease in the database.
 const KEEP_MS: &str = "3600000";
 /// How long an instance may be silent before it is taken for dead.
-const LEASE_MS: &str = "15000";
+const LEASE: Duration = Duration::from_secs(15);
 
 const WRITE: &str = "\
 if ARGV[1] ~= '' then redis.call('XADD', KEYS[1], '*', 'frames', ARGV[1]) end \
@@ -76,15 +77,32 @@ impl Journal {
 
     /// Writes a running turn's frames as they come, until its log is closed. Cancels it when it was cancelled elsewhere.
     ///
-    /// A Redis that is away does not hold up the turn: it goes on, and cannot be resumed elsewhere in the meantime.
-    pub async fn keep(&self, key: Key, running: Arc<Running>) {
+    /// Text that must not leave home stays out of it; the lease and the cancelling work all the same. A Redis that is away
+    /// does not hold up the turn: it goes on, and cannot be resumed elsewhere in the meantime.
+    pub async fn keep(
+        &self,
+        key: Key,
+        running: Arc<Running>,
+        sensitivity: Sensitivity,
+        allowance: Allowance,
+    ) {
+        let takes_text = self.takes(sensitivity);
         let mut written = 0_u32;
         let mut warned = false;
+        let mut pause = BATCH;
         loop {
             let pending =
-                if written == 0 { running.log.wait(0).await } else { gather(&running, written).await };
+                if written == 0 { running.log.wait(0).await } else { gather(&running, written, pause).await };
+            if !allowance.take(pending.closed) {
+                // The last batch is left for the end.
+                running.log.closed().await;
+                continue;
+            }
+            pause = allowance.pause(pause);
+            let lease = if pending.closed { Duration::ZERO } else { LEASE.max(pause * 5 / 2) };
             let frames: Vec<&Frame> = pending.frames.iter().map(AsRef::as_ref).collect();
-            match self.write(key, &frames, pending.closed).await {
+            let shown = if takes_text { frames.as_slice() } else { &[] };
+            match self.write(key, shown, lease).await {
                 Ok(cancelled) => {
                     written += u32::try_from(frames.len()).unwrap_or_default();
                     if cancelled {
@@ -106,11 +124,11 @@ impl Journal {
         }
     }
 
-    async fn write(&self, key: Key, frames: &[&Frame], closed: bool) -> Result<bool, RedisError> {
+    async fn write(&self, key: Key, frames: &[&Frame], lease: Duration) -> Result<bool, RedisError> {
         let json =
             if frames.is_empty() { String::new() } else { serde_json::to_string(frames).unwrap_or_default() };
-        let lease = if closed { "0" } else { LEASE_MS };
-        let answer = self.eval(WRITE, key, &[&json, KEEP_MS, lease]).await?;
+        let lease = lease.as_millis().to_string();
+        let answer = self.eval(WRITE, key, &[&json, KEEP_MS, &lease]).await?;
         Ok(answer.as_i64() == Some(1))
     }
 
@@ -144,9 +162,9 @@ impl Journal {
     }
 }
 
-/// What has come by the time of the next batch: when two seconds are over, much has come, or nothing more will.
-async fn gather(running: &Running, written: u32) -> super::log::Read {
-    let clock = std::pin::pin!(platform::sleep(BATCH));
+/// What has come by the time of the next batch: when the pause is over, much has come, or nothing more will.
+async fn gather(running: &Running, written: u32, pause: Duration) -> super::log::Read {
+    let clock = std::pin::pin!(platform::sleep(pause));
     let enough = std::pin::pin!(async {
         let mut seen = written;
         loop {

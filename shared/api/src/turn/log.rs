@@ -72,6 +72,11 @@ impl EventLog {
         }
     }
 
+    /// Whether nothing more can come.
+    pub fn is_closed(&self) -> bool {
+        self.state().closed
+    }
+
     /// Waits until nothing more can come.
     pub async fn closed(&self) {
         let mut changed = self.changed.subscribe();

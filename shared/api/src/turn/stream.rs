@@ -22,6 +22,9 @@ use crate::{App, answer::Failure};
 /// Silence after which a comment keeps proxies from closing the stream.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
+/// What a stream says that ends before the turn does: connect again, in a second, with `Last-Event-ID`.
+const RESUME: &str = "retry: 1000\n\n";
+
 /// Answers with the frames as they come. A problem that is known before anything has happened is an HTTP problem, and a
 /// stream with nothing left to tell is 204, which tells an `EventSource` to stop.
 pub async fn respond(turn: TurnId, mut frames: BoxStream<'static, Frame>) -> Result<Response, Failure> {
@@ -47,6 +50,7 @@ fn bytes(
 ) -> impl Stream<Item = Result<String, std::convert::Infallible>> + Send {
     async_stream::stream! {
         yield Ok(": hearth\n\n".to_owned());
+        let mut told_all = false;
         loop {
             let silence = std::pin::pin!(platform::sleep(KEEP_ALIVE));
             let next = match select(frames.next(), silence).await {
@@ -57,9 +61,15 @@ fn bytes(
                 }
             };
             match next {
-                Some(frame) => yield Ok(frame.to_sse(turn)),
-                None => return,
+                Some(frame) => {
+                    told_all = frame.is_last();
+                    yield Ok(frame.to_sse(turn));
+                }
+                None => break,
             }
+        }
+        if !told_all {
+            yield Ok(RESUME.to_owned());
         }
     }
 }
@@ -74,13 +84,20 @@ pub async fn as_message(mut frames: BoxStream<'static, Frame>) -> Result<Message
             return Ok(message);
         }
     }
-    Err(Code::ProviderFailed.with("The turn broke off. Read the conversation for what was kept of it."))
+    Err(Code::StreamUnavailable
+        .with("The turn is not over, but cannot be followed from here any longer. Ask for it again with the same id.")
+        .retry_after(1))
 }
 
 /// `Last-Event-ID: <turn id>:<n>`.
 pub struct LastEventId(Option<String>);
 
 impl LastEventId {
+    /// As a client gave it.
+    pub fn of(text: Option<String>) -> Self {
+        Self(text)
+    }
+
     /// The number of the next frame that the client has not seen.
     pub fn next(&self, turn: TurnId) -> Result<u32, Problem> {
         let Some(text) = self.0.as_deref().filter(|text| !text.is_empty()) else { return Ok(0) };

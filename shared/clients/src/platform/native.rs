@@ -4,6 +4,9 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use futures_util::Stream;
 
+/// Whether work of one request may wait for work of another.
+pub const REQUESTS_MEET: bool = true;
+
 /// What may be handed to another thread.
 pub trait MaybeSend: Send {}
 impl<T: Send> MaybeSend for T {}

@@ -5,6 +5,10 @@ use std::{future::Future, time::Duration};
 use futures_util::Stream;
 use send_wrapper::SendWrapper;
 
+/// Whether work of one request may wait for work of another. Workers tie every timer and stream to the request that made it:
+/// a task that another request wakes would fail, or never go on.
+pub const REQUESTS_MEET: bool = false;
+
 /// There is one thread, so nothing has to be `Send`.
 pub trait MaybeSend {}
 impl<T> MaybeSend for T {}

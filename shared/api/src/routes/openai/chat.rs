@@ -6,7 +6,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::StreamExt;
-use hearth_clients::{http::Streaming, platform, supabase::Signed};
+use hearth_clients::{
+    http::Streaming,
+    platform::{self, Background},
+    supabase::Signed,
+};
 use hearth_domain::{Code, Decision, Problem, Sensitivity, Usage, UserId, WorkspaceId};
 use hearth_routing::{Health, Quotas, decide};
 use hearth_wire::ChatCompletion;
@@ -21,6 +25,7 @@ use crate::{
     App,
     answer::{Failure, from_provider},
     auth::Caller,
+    host::Beyond,
     input::Body,
     turn::{decision, no_candidate},
 };
@@ -76,6 +81,7 @@ struct Record {
 pub async fn create(
     State(app): State<App>,
     caller: Caller,
+    Beyond(background): Beyond,
     Workspace(workspace_id): Workspace,
     Body(mut body): Body<Map<String, Value>>,
 ) -> Result<Response, Failure> {
@@ -108,9 +114,9 @@ pub async fn create(
         edge.provider.forward("/v1/chat/completions", &body).await.map_err(|error| from_provider(&error))?;
     let decision = decision(candidate, &decided.rejected);
     if streaming {
-        Ok(stream(&app, admitted, decision, began, answer, wants_usage))
+        Ok(stream(&app, background, admitted, decision, began, answer, wants_usage))
     } else {
-        whole(&app, admitted, decision, began, answer).await
+        whole(&app, &background, admitted, decision, began, answer).await
     }
 }
 
@@ -126,6 +132,7 @@ fn ask_for_usage(body: &mut Map<String, Value>) -> bool {
 
 fn stream(
     app: &App,
+    background: Background,
     admitted: Admitted,
     decision: Decision,
     began: Instant,
@@ -135,7 +142,7 @@ fn stream(
     let meter = tap::Meter::default();
     let (app, counted) = (app.clone(), meter.clone());
     let done = move || {
-        platform::spawn(async move { record(&app, admitted, decision, began, tap::read(&counted)).await });
+        background.spawn(async move { record(&app, admitted, decision, began, tap::read(&counted)).await });
     };
     let body = HttpBody::from_stream(tap::pass(answer.body, meter, wants_usage, done));
     let mut response = body.into_response();
@@ -148,6 +155,7 @@ fn stream(
 
 async fn whole(
     app: &App,
+    background: &Background,
     admitted: Admitted,
     decision: Decision,
     began: Instant,
@@ -168,7 +176,7 @@ async fn whole(
         completion_tokens: usage.completion_tokens,
     });
     let app = app.clone();
-    platform::spawn(async move { record(&app, admitted, decision, began, usage).await });
+    background.spawn(async move { record(&app, admitted, decision, began, usage).await });
     Ok(([(header::CONTENT_TYPE, "application/json")], bytes).into_response())
 }
 

@@ -5,15 +5,15 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use hearth_clients::platform;
 use hearth_domain::{ConversationId, Message};
 
 use crate::{
     App,
     answer::Failure,
     auth::Caller,
+    host::Beyond,
     input::{Body, Id},
-    turn::{self, Followed, TurnRequest},
+    turn::{self, Allowance, TurnRequest},
 };
 
 /// Ask a question
@@ -29,28 +29,16 @@ use crate::{
 pub async fn create(
     State(app): State<App>,
     caller: Caller,
+    Beyond(background): Beyond,
     Id(conversation): Id<ConversationId>,
     Body(request): Body<TurnRequest>,
 ) -> Result<Response, Failure> {
-    request.check()?;
-    let begun = turn::begin(&app, &caller, conversation, &request).await?;
-    if !begun.closed.is_empty() {
-        platform::spawn(turn::recover(app.clone(), begun.workspace_id, begun.closed.clone()));
-    }
-    let followed = Followed {
-        turn: begun.turn.clone(),
-        user_message: Some(begun.user_message.clone()),
-        answer: begun.answer.clone(),
-    };
     let stream = request.stream.unwrap_or(true);
-    if begun.created {
-        turn::start(&app, begun, request);
-    }
-    let turn = followed.turn.id;
-    let frames = turn::follow(&app, followed, 0).await?;
+    let allowance = Allowance::of(&app.host);
+    let asked = turn::ask(&app, &background, &caller, conversation, request, allowance).await?;
     if stream {
-        turn::respond(turn, frames).await
+        turn::respond(asked.turn, asked.frames).await
     } else {
-        Ok(Json(turn::as_message(frames).await?).into_response())
+        Ok(Json(turn::as_message(asked.frames).await?).into_response())
     }
 }

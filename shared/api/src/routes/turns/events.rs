@@ -3,7 +3,6 @@
 use axum::{extract::State, response::Response};
 use hearth_domain::TurnId;
 
-use super::read::{followed, known};
 use crate::{
     App,
     answer::Failure,
@@ -26,6 +25,5 @@ pub async fn get(
     last: LastEventId,
 ) -> Result<Response, Failure> {
     let next = last.next(id)?;
-    let followed = followed(known(&app, &caller, id).await?)?;
-    turn::respond(id, turn::follow(&app, followed, next).await?).await
+    turn::respond(id, turn::resume(&app, &caller, id, next).await?).await
 }

@@ -1,0 +1,83 @@
+//! An answer that ends after the work that its request started.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::Body;
+use futures_util::StreamExt;
+use hearth_clients::platform::Background;
+use tokio::task::JoinSet;
+
+/// A request's background work.
+#[derive(Clone, Default)]
+pub struct Outlasting(Arc<Mutex<JoinSet<()>>>);
+
+impl Outlasting {
+    /// Where the request registers its work. It runs at once.
+    pub fn background(&self) -> Background {
+        let tasks = Arc::clone(&self.0);
+        Background::new(move |work| {
+            tasks.lock().unwrap_or_else(PoisonError::into_inner).spawn(work);
+        })
+    }
+
+    /// The same body; its end comes once all work is done.
+    pub fn hold(self, body: Body) -> Body {
+        let held = async_stream::stream! {
+            let mut pieces = body.into_data_stream();
+            while let Some(piece) = pieces.next().await {
+                yield piece;
+            }
+            // What a body starts as it is dropped is waited for, too.
+            drop(pieces);
+            self.done().await;
+        };
+        Body::from_stream(held)
+    }
+
+    async fn done(&self) {
+        loop {
+            let mut started = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+            if started.is_empty() {
+                return;
+            }
+            // A task that panicked is over as well; its panic is in the log.
+            while started.join_next().await.is_some() {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::{
+            Arc,
+            atomic::{AtomicBool, Ordering},
+        },
+        time::Duration,
+    };
+
+    use super::Outlasting;
+    use axum::body::{Body, to_bytes};
+
+    #[tokio::test]
+    async fn the_answer_ends_after_the_work() {
+        let outlasting = Outlasting::default();
+        let done = Arc::new(AtomicBool::new(false));
+        let mark = Arc::clone(&done);
+        outlasting.background().spawn(async move {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            mark.store(true, Ordering::SeqCst);
+        });
+        let body = to_bytes(outlasting.hold(Body::from("said")), 100).await.unwrap();
+        assert_eq!(&body[..], b"said");
+        assert!(done.load(Ordering::SeqCst), "the work was cut off");
+    }
+
+    #[tokio::test]
+    async fn work_that_panics_ends_too() {
+        let outlasting = Outlasting::default();
+        outlasting.background().spawn(async { panic!("on purpose") });
+        let body = to_bytes(outlasting.hold(Body::from("said")), 100).await.unwrap();
+        assert_eq!(&body[..], b"said");
+    }
+}
