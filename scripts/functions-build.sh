@@ -14,5 +14,7 @@ esac
 export CARGO_TARGET_DIR RUSTFLAGS
 
 cd "$here"
-cargo build --profile functions -p hearth-vercel -p hearth-lambda >&2
+# One by one, as each is deployed: together they would have each other's features.
+cargo build --profile functions -p hearth-vercel >&2
+cargo build --profile functions -p hearth-lambda >&2
 echo "$CARGO_TARGET_DIR/functions"

@@ -5,6 +5,7 @@
 
 mod costs;
 mod first_token;
+mod hosts;
 mod messages;
 mod resting;
 mod starting;
@@ -16,8 +17,15 @@ use crate::table::Row;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
+    let about_hosts = std::env::args().nth(1).is_some_and(|what| what == "hosts");
     let home = tempfile::Builder::new().prefix("hearth-bench-").tempdir()?;
     hearth_tests::house::open_to_all(home.path());
+    if about_hosts {
+        let house = House::at(home.path()).await;
+        let rows = hosts::rows(&house).await?;
+        house.stop().await;
+        return table::print(&rows);
+    }
     let mut rows: Vec<Row> = Vec::new();
 
     table::say("Starting, five times…")?;

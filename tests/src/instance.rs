@@ -1,11 +1,14 @@
 //! An instance of the API of one's own, before the data plane of a house: as a function in the cloud would be.
 
-use hearth_api::{App, Config};
+use hearth_api::{App, Config, Host, socket::AxumSockets};
 
 use crate::{
     house::{House, Up},
     proxy::serve,
 };
+
+/// The secret of scheduled calls, in every instance of the tests.
+pub const CRON_SECRET: &str = "a secret of the tests";
 
 /// Where an instance finds its parts.
 #[derive(Clone, Debug)]
@@ -46,25 +49,40 @@ impl Parts {
     }
 }
 
-impl Instance {
-    pub async fn start(house: &House, parts: Parts) -> Self {
+impl Parts {
+    /// The settings of a function that stands before these parts.
+    pub fn settings(&self, house: &House) -> Vec<(&'static str, String)> {
         let keys = std::fs::read(house.home().join("secrets/keys.json")).expect("the house's keys");
         let keys: serde_json::Value = serde_json::from_slice(&keys).expect("JSON");
         let key = |name: &str| keys[name].as_str().unwrap_or_else(|| panic!("no {name}")).to_owned();
-        let config = Config::from_lookup(|name| match name {
-            "SUPABASE_URL" => Some(parts.supabase.clone()),
-            "SUPABASE_PUBLISHABLE_KEY" => Some(key("publishable_key")),
-            "SUPABASE_JWT_SECRET" => Some(key("jwt_secret")),
-            "HEARTH_SIGNING_KEY" => Some(key("signing_key")),
-            "UPSTASH_REDIS_REST_URL" => parts.redis.clone(),
-            "UPSTASH_REDIS_REST_TOKEN" => parts.redis.as_ref().map(|_| key("redis_token")),
-            "HEARTH_EDGE_URL" => parts.edge.clone(),
-            "HEARTH_HOME_HOST" => parts.at_home.then(|| "1".into()),
+        let mut settings = vec![
+            ("SUPABASE_URL", self.supabase.clone()),
+            ("SUPABASE_PUBLISHABLE_KEY", key("publishable_key")),
+            ("SUPABASE_JWT_SECRET", key("jwt_secret")),
+            ("HEARTH_SIGNING_KEY", key("signing_key")),
             // Tokens are issued by the house, whatever stands between.
-            "SUPABASE_JWT_ISSUER" => Some(format!("{}/auth/v1", house.up.url)),
-            _ => None,
+            ("SUPABASE_JWT_ISSUER", format!("{}/auth/v1", house.up.url)),
+            ("CRON_SECRET", CRON_SECRET.to_owned()),
+            ("HEARTH_TEST_ROUTES", "1".to_owned()),
+        ];
+        if let Some(redis) = &self.redis {
+            settings.push(("UPSTASH_REDIS_REST_URL", redis.clone()));
+            settings.push(("UPSTASH_REDIS_REST_TOKEN", key("redis_token")));
+        }
+        settings.extend(self.edge.clone().map(|edge| ("HEARTH_EDGE_URL", edge)));
+        settings.extend(self.at_home.then(|| ("HEARTH_HOME_HOST", "1".to_owned())));
+        settings
+    }
+}
+
+impl Instance {
+    pub async fn start(house: &House, parts: Parts) -> Self {
+        let settings = parts.settings(house);
+        let config = Config::from_lookup(|name| {
+            settings.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
         });
-        let app = App::new(config.expect("a configuration")).expect("an instance");
+        let host = Host { sockets: Some(std::sync::Arc::new(AxumSockets)), ..Host::default() };
+        let app = App::on(host, config.expect("a configuration")).expect("an instance");
         Self { url: serve(hearth_api::router(app.clone())).await, app }
     }
 }

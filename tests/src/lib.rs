@@ -2,6 +2,8 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a harness fails the test that it serves")]
 
+pub mod deploying;
+pub mod hosts;
 pub mod house;
 pub mod instance;
 pub mod keys;
@@ -9,4 +11,5 @@ pub mod model;
 pub mod person;
 pub mod proxy;
 pub mod sse;
+pub mod stand_in;
 pub mod wait;

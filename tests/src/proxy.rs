@@ -1,8 +1,11 @@
 //! A proxy that counts what passes, and can be told to refuse it.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use axum::{
@@ -27,6 +30,7 @@ struct Shared {
     origin: String,
     client: reqwest::Client,
     passed: Mutex<Vec<(String, String)>>,
+    waited: Mutex<Duration>,
     down: AtomicBool,
 }
 
@@ -36,6 +40,7 @@ impl Proxy {
             origin: origin.to_owned(),
             client: client(),
             passed: Mutex::default(),
+            waited: Mutex::default(),
             down: AtomicBool::new(false),
         });
         let router = Router::new().fallback(pass).with_state(Arc::clone(&state));
@@ -45,6 +50,11 @@ impl Proxy {
     /// The paths and bodies that passed since the last look, oldest first.
     pub fn take(&self) -> Vec<(String, String)> {
         std::mem::take(&mut self.state.passed.lock().expect("no panic while counting"))
+    }
+
+    /// How long the origin took to answer all that passed since the last look.
+    pub fn take_waited(&self) -> Duration {
+        std::mem::take(&mut self.state.waited.lock().expect("no panic while counting"))
     }
 
     /// Answers 503 from now on, or passes again.
@@ -69,7 +79,10 @@ async fn pass(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     headers.remove(http::header::HOST);
     let sent =
         shared.client.request(parts.method, format!("{}{path}", shared.origin)).headers(headers).body(body);
-    let Ok(answer) = sent.send().await else { return StatusCode::BAD_GATEWAY.into_response() };
+    let began = Instant::now();
+    let answer = sent.send().await;
+    *shared.waited.lock().expect("no panic while counting") += began.elapsed();
+    let Ok(answer) = answer else { return StatusCode::BAD_GATEWAY.into_response() };
     let (status, mut headers) = (answer.status(), answer.headers().clone());
     headers.remove(http::header::TRANSFER_ENCODING);
     (status, headers, Body::from_stream(answer.bytes_stream())).into_response()

@@ -1,11 +1,13 @@
 //! The steps of `./hearth test`, in their order: what is quick to say no comes first.
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context as _;
 
 use crate::counts::{self, Counts};
+use crate::functions::{self, Environment};
 use crate::log::Log;
 use crate::server::Server;
 
@@ -22,10 +24,14 @@ pub const STEPS: &[Step] = &[
     Step { name: "lint", what: "clippy, warnings denied", run: lint },
     Step { name: "build", what: "every program and every test", run: build },
     Step { name: "pgtap", what: "the schema: every role, table and verb", run: pgtap },
+    Step {
+        name: "functions",
+        what: "the functions as they are deployed: Vercel, Lambda, and the Worker",
+        run: functions,
+    },
     Step { name: "rust", what: "unit, property and whole-system tests", run: rust },
     Step { name: "doc", what: "examples, and what must not compile", run: doc },
     Step { name: "clients", what: "the official clients, against ./hearth up", run: clients },
-    Step { name: "wasm", what: "shared/ for wasm32-unknown-unknown", run: wasm },
 ];
 
 /// Where things are, and what was asked.
@@ -34,6 +40,7 @@ pub struct Context {
     target: PathBuf,
     logs: PathBuf,
     soak: bool,
+    functions: OnceCell<Environment>,
 }
 
 impl Context {
@@ -42,18 +49,32 @@ impl Context {
         let root = std::env::current_dir()?;
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
         let logs = target.join("test-logs");
-        Ok(Self { root, target, logs, soak })
+        Ok(Self { root, target, logs, soak, functions: OnceCell::new() })
     }
 
     pub fn program(&self, name: &str) -> PathBuf {
         self.target.join("release").join(name)
     }
 
+    /// Where tools and models are kept from one clone to the next.
+    pub fn cache(&self) -> PathBuf {
+        std::env::var_os("HEARTH_CACHE").map_or_else(|| self.target.clone(), PathBuf::from)
+    }
+
+    /// The functions, built at the first call.
+    fn functions(&self) -> anyhow::Result<&Environment> {
+        if let Some(built) = self.functions.get() {
+            return Ok(built);
+        }
+        let built = functions::build(self, &self.log("functions")?)?;
+        Ok(self.functions.get_or_init(|| built))
+    }
+
     fn log(&self, step: &str) -> anyhow::Result<Log> {
         Log::new(&self.logs, step)
     }
 
-    fn command(&self, program: impl AsRef<Path>, arguments: &[&str]) -> Command {
+    pub fn command(&self, program: impl AsRef<Path>, arguments: &[&str]) -> Command {
         let mut command = Command::new(program.as_ref());
         command
             .args(arguments)
@@ -102,6 +123,10 @@ fn pgtap(context: &Context) -> anyhow::Result<Counts> {
     Ok(Counts::of_run(counts::closing_line(&ended.output), ended.well))
 }
 
+fn functions(context: &Context) -> anyhow::Result<Counts> {
+    context.functions().map(|_| Counts::one(true))
+}
+
 fn rust(context: &Context) -> anyhow::Result<Counts> {
     let nextest =
         Command::new("cargo-nextest").arg("--version").output().is_ok_and(|output| output.status.success());
@@ -115,11 +140,12 @@ fn rust(context: &Context) -> anyhow::Result<Counts> {
         (true, true) => arguments.extend(["--run-ignored", "all"]),
         (false, true) => arguments.extend(["--", "--include-ignored"]),
     }
+    let functions = context.functions()?;
     let log = context.log("rust")?;
     // One house for all tests that do no harm; the others start their own.
     let mut server = Server::start(context, &log)?;
     let mut command = context.command("cargo", &arguments);
-    let ended = log.run(command.env("HEARTH_TEST_UP", server.share()?))?;
+    let ended = log.run(command.env("HEARTH_TEST_UP", server.share()?).envs(functions.iter().cloned()))?;
     let stopped = server.stop().context("stopping hearth")?;
     let mut counts = Counts::of_run(counts::rust(&ended.output), ended.well);
     counts += Counts::one(stopped);
@@ -147,8 +173,4 @@ fn clients(context: &Context) -> anyhow::Result<Counts> {
     let mut counts = Counts::of_run(counts::node(&ended.output), ended.well);
     counts += Counts::one(stopped);
     Ok(counts)
-}
-
-fn wasm(context: &Context) -> anyhow::Result<Counts> {
-    context.check("wasm", "scripts/wasm-build.sh", &[])
 }
