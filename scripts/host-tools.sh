@@ -45,7 +45,7 @@ fi
 lambda=$dir/lambda/bin/cargo-lambda
 if [ ! -x "$lambda" ]; then
   say "Fetching cargo-lambda"
-  python3 -m venv "$dir/lambda" && "$dir/lambda/bin/pip" install --quiet --disable-pip-version-check cargo-lambda==1.9.1 >&2
+  python3 -m venv "$dir/lambda" && "$dir/lambda/bin/pip" install --quiet --disable-pip-version-check cargo-lambda==1.9.2 >&2
 fi
 
 cat <<END

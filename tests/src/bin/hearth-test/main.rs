@@ -4,6 +4,7 @@
 //! counts as failed.
 
 mod counts;
+mod deploy;
 mod functions;
 mod log;
 mod server;

@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::Context as _;
 
 use crate::counts::{self, Counts};
+use crate::deploy;
 use crate::functions::{self, Environment};
 use crate::log::Log;
 use crate::server::Server;
@@ -30,6 +31,7 @@ pub const STEPS: &[Step] = &[
         run: functions,
     },
     Step { name: "rust", what: "unit, property and whole-system tests", run: rust },
+    Step { name: "deploy", what: "what Vercel's builder and AWS's linter make of our files", run: deploy::run },
     Step { name: "doc", what: "examples, and what must not compile", run: doc },
     Step { name: "clients", what: "the official clients, against ./hearth up", run: clients },
 ];
@@ -52,6 +54,10 @@ impl Context {
         Ok(Self { root, target, logs, soak, functions: OnceCell::new() })
     }
 
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     pub fn program(&self, name: &str) -> PathBuf {
         self.target.join("release").join(name)
     }
@@ -70,7 +76,7 @@ impl Context {
         Ok(self.functions.get_or_init(|| built))
     }
 
-    fn log(&self, step: &str) -> anyhow::Result<Log> {
+    pub fn log(&self, step: &str) -> anyhow::Result<Log> {
         Log::new(&self.logs, step)
     }
 
