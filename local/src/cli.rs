@@ -4,6 +4,7 @@ mod arguments;
 mod backup;
 mod chat;
 mod database;
+mod deploy;
 mod doctor;
 mod logs;
 mod models;
@@ -48,6 +49,7 @@ fn run(arguments: Arguments, terminal: Terminal) -> anyhow::Result<ExitCode> {
             Command::Up(options) => Box::pin(up::run(&home, options, terminal)).await,
             Command::Status(options) => status::run(&home, options, terminal).await,
             Command::Doctor => doctor::run(&home, terminal).await,
+            Command::Deploy(options) => Box::pin(deploy::run(options, terminal)).await,
             Command::Chat(options) => chat::run(&home, options, terminal).await,
             Command::Models(options) => models::run(&home, options, terminal).await,
             Command::User(options) => user::run(&home, options, terminal).await,

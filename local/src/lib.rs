@@ -5,6 +5,7 @@ mod api_key;
 pub mod auth;
 pub mod cli;
 pub mod database;
+pub mod deploy;
 pub mod gateway;
 pub mod home;
 pub mod migrate;

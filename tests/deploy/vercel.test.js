@@ -11,7 +11,9 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const root = path.resolve(import.meta.dirname, '../..');
-const cli = path.join(import.meta.dirname, 'node_modules/vercel/dist/vc.js');
+// Where `./hearth test` keeps Vercel's tool; by hand, `npm ci --ignore-scripts` puts it here.
+const packages = process.env.HEARTH_DEPLOY_PACKAGES ?? path.join(import.meta.dirname, 'node_modules');
+const cli = path.join(packages, 'vercel/dist/vc.js');
 const output = fs.mkdtempSync(path.join(os.tmpdir(), 'hearth-vercel-'));
 const project = path.join(root, '.vercel');
 const name = 'api/hearth-vercel';

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::deploy::Host;
+
 /// An AI assistant that runs on this machine.
 #[derive(Debug, Parser)]
 #[command(
@@ -40,6 +42,8 @@ pub enum Command {
     Status(Status),
     /// Check every dependency, and say how to mend what is found.
     Doctor,
+    /// Deploy Hearth as a function: check the settings before anyone does.
+    Deploy(Deploy),
     /// List, fetch and choose models.
     Models(Models),
     /// Add people, and reset their passwords.
@@ -103,6 +107,41 @@ pub struct Status {
     /// The same as JSON, on one line.
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Deploy {
+    #[command(subcommand)]
+    pub command: DeployCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DeployCommand {
+    /// Check an environment file against all hosts: names, formats, keys that don't match, services that answer.
+    Check(DeployCheck),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The file has a NAME=value by the line; docs/settings.md lists the names. No value is ever shown.
+
+Exit status:
+  0  every host can be deployed; there may be something to heed
+  1  something has to be mended before, or the file can't be read
+
+Examples:
+  ./hearth deploy check production.env
+  ./hearth deploy check production.env --host vercel --host lambda
+  ./hearth deploy check production.env --offline     without asking Supabase, Upstash and the daemon")]
+pub struct DeployCheck {
+    /// The environment file.
+    pub file: PathBuf,
+    /// Check for this host only; may be given more than once [default: all].
+    #[arg(long, value_enum, value_name = "HOST")]
+    pub host: Vec<Host>,
+    /// Don't ask the services that the file names.
+    #[arg(long)]
+    pub offline: bool,
 }
 
 #[derive(Debug, Args)]
