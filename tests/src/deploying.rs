@@ -60,8 +60,8 @@ impl Settings {
     pub async fn check(&self, arguments: &[&str]) -> Checked {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let file: PathBuf = folder.path().join("settings.env");
-        let lines: String = self.values.iter().map(|(name, value)| format!("{name}='{value}'\n")).collect();
-        std::fs::write(&file, lines).expect("to write a file");
+        let lines: Vec<_> = self.values.iter().map(|(name, value)| format!("{name}='{value}'\n")).collect();
+        std::fs::write(&file, lines.concat()).expect("to write a file");
         let run = tokio::process::Command::new(program("hearth"))
             .args(["deploy", "check"])
             .arg(&file)

@@ -41,7 +41,8 @@ async fn check(options: DeployCheck, terminal: Terminal) -> anyhow::Result<ExitC
 
 fn table(report: &Report, terminal: Terminal) -> std::io::Result<()> {
     let first = report.rows.iter().map(|row| row.name.len()).max().unwrap_or_default() + 2;
-    let titles: String = report.hosts.iter().map(|host| format!("{:<COLUMN$}", host.title())).collect();
+    let titles: Vec<_> = report.hosts.iter().map(|host| format!("{:<COLUMN$}", host.title())).collect();
+    let titles = titles.concat();
     terminal.line(&terminal.styled(Style::Bold, format!("{:<first$}{titles}", "").trim_end()))?;
     for row in &report.rows {
         let states: String = row.states.iter().map(|state| cell(*state, terminal)).collect();
