@@ -67,8 +67,10 @@ impl App {
             provider: Provider::new(http.clone(), edge.provider),
             models: crate::models::Models::new(edge.model),
         });
+        // Where calls are counted, a failed one is made once more; elsewhere twice.
+        let attempts = if host.subrequests.is_some() { 2 } else { 3 };
         Ok(Self(Arc::new(Parts {
-            supabase: Supabase::new(http, config.supabase),
+            supabase: Supabase::new(http, config.supabase).at_most(attempts),
             signing_key: config.signing_key,
             verifier,
             journal: redis.map(|redis| Journal::new(redis, config.redis_at_home)),

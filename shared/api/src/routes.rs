@@ -33,7 +33,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     App,
-    answer::{Failure, as_envelope, render},
+    answer::{Failure, as_envelope, correlate, render},
 };
 
 #[derive(OpenApi)]
@@ -59,11 +59,15 @@ pub fn router(app: App) -> Router {
 }
 
 /// What every answer goes through, whatever it is: a panic becomes a problem, a problem gets its body, any page may call,
-/// and what is long and no stream is compressed for those who ask.
+/// what is long and no stream is compressed for those who ask, and each has a correlation id.
 pub fn dressed(router: Router) -> Router {
-    router.layer(CatchPanicLayer::custom(panicked)).layer(middleware::from_fn(render)).layer(cors()).layer(
-        CompressionLayer::new().gzip(true).compress_when(SizeAbove::new(1024).and(NotForContentType::SSE)),
-    )
+    let long = SizeAbove::new(1024).and(NotForContentType::SSE);
+    router
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(render))
+        .layer(cors())
+        .layer(CompressionLayer::new().gzip(true).compress_when(long))
+        .layer(middleware::from_fn(correlate))
 }
 
 /// Pages of any origin may call: what a call may do hangs on its token, and no cookie is ever read.

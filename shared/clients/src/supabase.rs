@@ -1,5 +1,6 @@
 //! Supabase: PostgREST's functions, the signed ones among them, and the keys that tokens are verified with.
 
+mod again;
 mod answer;
 mod jwks;
 mod rpc;

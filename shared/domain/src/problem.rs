@@ -97,6 +97,7 @@ codes! {
     MemberNotFound "member_not_found" 404 "No such member";
     ModelNotFound "model_not_found" 404 "No such model";
     MethodNotAllowed "method_not_allowed" 405 "The route does not take this method";
+    BodyTooSlow "body_too_slow" 408 "The body came too slowly";
     IdReused "id_reused" 409 "The id was used with another body";
     LastOwner "last_owner" 409 "A workspace needs an owner";
     PersonalWorkspace "personal_workspace" 409 "A Personal workspace stays with its person";

@@ -28,6 +28,8 @@ pub async fn start(
         "lambda",
         "watch",
         "--only-lambda-apis",
+        // The headers of our own, and not the emulator's.
+        "--disable-cors",
         "--invoke-address",
         "127.0.0.1",
     ]);

@@ -40,11 +40,11 @@ pub fn from_rpc(error: RpcError) -> Problem {
         RpcError::Refused { status, code, detail, hint } => refused(status, &code, detail, hint.as_deref()),
         RpcError::Unauthorized => Code::InvalidCredential
             .with("The database did not accept the token. Refresh it, or sign in again."),
-        RpcError::Away(reason) => {
+        RpcError::Away { reason, retry_after, .. } => {
             tracing::warn!(reason, "the database is away");
             Code::DatabaseUnavailable
                 .with("Conversations cannot be read or written now. Nothing was lost; try again shortly.")
-                .retry_after(2)
+                .retry_after(retry_after.unwrap_or(2))
         }
         RpcError::Unreadable { status, code } => {
             tracing::error!(status, code, "the database answered what we cannot read");

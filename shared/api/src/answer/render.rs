@@ -1,4 +1,4 @@
-//! The outermost layer: a correlation id for every answer, and a body for every problem.
+//! A body for every problem.
 
 use axum::{
     body::Body,
@@ -7,31 +7,18 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use hearth_domain::{Code, Problem};
-use http::{HeaderName, HeaderValue, StatusCode, header};
-use uuid::Uuid;
+use http::{HeaderValue, StatusCode, header};
 
-/// The header that a request may bring its correlation id in, and that every answer carries.
-pub const HEADER: HeaderName = HeaderName::from_static("x-correlation-id");
-/// The longest id that is taken from a request.
-const MAX_ID: usize = 128;
+use super::correlation::CorrelationId;
 
-/// Gives the request an id, answers, and writes the body of a problem that a handler left in the answer's extensions.
+/// Writes the body of a problem that a handler left in the answer's extensions.
 pub async fn render(request: Request, next: Next) -> Response {
-    let id = sane(&request).unwrap_or_else(|| Uuid::now_v7().to_string());
+    let id = request.extensions().get::<CorrelationId>().map(|id| id.0.clone());
     let mut response = next.run(request).await;
-    if let Some(problem) = problem_of(&mut response) {
-        response = with_body(problem, &id);
+    match problem_of(&mut response) {
+        Some(problem) => with_body(problem, id),
+        None => response,
     }
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(HEADER, value);
-    }
-    response
-}
-
-fn sane(request: &Request) -> Option<String> {
-    let text = request.headers().get(HEADER)?.to_str().ok()?;
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
-    (!text.is_empty() && text.len() <= MAX_ID && text.chars().all(allowed)).then(|| text.to_owned())
 }
 
 fn problem_of(response: &mut Response) -> Option<Problem> {
@@ -50,13 +37,13 @@ fn problem_of(response: &mut Response) -> Option<Problem> {
     }
 }
 
-fn with_body(mut problem: Problem, id: &str) -> Response {
-    problem.correlation_id = Some(id.to_owned());
+fn with_body(mut problem: Problem, id: Option<String>) -> Response {
+    problem.correlation_id = id;
     if problem.status >= 500 {
         tracing::warn!(
             code = problem.code,
             status = problem.status,
-            correlation_id = id,
+            correlation_id = problem.correlation_id,
             "answered with a problem"
         );
     }

@@ -1,12 +1,16 @@
 //! JSON bodies: 400 for what is not JSON or cannot be stored, 413 for too much, 422 for what is well-formed but wrong.
 
+use std::time::Duration;
+
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
+use hearth_clients::platform;
 use hearth_domain::{Code, Problem};
 use http::header::CONTENT_TYPE;
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use web_time::Instant;
 
 use crate::{App, answer::Failure};
 
@@ -15,6 +19,11 @@ pub const MAX_BODY: usize = 1024 * 1024;
 
 /// The most bytes of a body that is too large which are read before it is refused.
 const MAX_DRAIN: usize = 16 * MAX_BODY;
+
+/// The time that any body has; a larger one has more, by [`PACE`]. (Apache's mod_reqtimeout bounds bodies the same way.)
+const START: Duration = Duration::from_secs(10);
+/// The fewest bytes a second at which a body goes on to be read after [`START`].
+const PACE: usize = 16 * 1024;
 
 /// A JSON body, parsed as `T`.
 pub struct Body<T>(pub T);
@@ -43,8 +52,11 @@ impl FromRequest<App> for Limited {
 /// Reads a body within the limit. Of one that is larger the rest is read away, up to [`MAX_DRAIN`]: a client that is still
 /// writing when the connection closes sees a broken pipe, and never the answer.
 async fn read(mut body: axum::body::Body) -> Result<Bytes, Problem> {
-    let (mut kept, mut length) = (Vec::new(), 0);
-    while let Some(frame) = body.frame().await {
+    let (mut kept, mut length, began) = (Vec::new(), 0, Instant::now());
+    loop {
+        let left = time_for(length).saturating_sub(began.elapsed());
+        let frame = platform::timeout(left, body.frame()).await;
+        let Some(frame) = frame.map_err(|_| too_slow())? else { break };
         let frame = frame
             .map_err(|_| Code::InvalidJson.with("The body ended before it was whole. Send it again."))?;
         let Ok(data) = frame.into_data() else { continue };
@@ -56,6 +68,15 @@ async fn read(mut body: axum::body::Body) -> Result<Bytes, Problem> {
         }
     }
     if length > MAX_BODY { Err(too_large()) } else { Ok(kept.into()) }
+}
+
+/// How long a body of so many bytes may take.
+fn time_for(bytes: usize) -> Duration {
+    START + Duration::from_secs((bytes / PACE) as u64)
+}
+
+fn too_slow() -> Problem {
+    Code::BodyTooSlow.with("The body came too slowly, or stopped coming. Send it again, in one go.")
 }
 
 fn too_large() -> Problem {

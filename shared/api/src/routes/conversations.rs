@@ -100,8 +100,10 @@ pub async fn list(
 pub async fn create(
     State(app): State<App>,
     caller: Caller,
-    Body(new): Body<NewConversation>,
+    Body(mut new): Body<NewConversation>,
 ) -> Result<(StatusCode, Json<Conversation>), Failure> {
+    // With an id the call can be made again where its answer was lost.
+    new.id.get_or_insert_with(ConversationId::generate);
     let made = app.supabase.call(&caller.token, "create_conversation", &new).await?;
     Ok((StatusCode::CREATED, Json(made)))
 }
@@ -128,7 +130,7 @@ pub async fn patch(
     Body(changes): Body<Changes>,
 ) -> Result<Json<Conversation>, Failure> {
     let p = with(&changes, &[("id", json!(id)), ("if_revision", json!(if_revision))]);
-    Ok(Json(app.supabase.call(&caller.token, "update_conversation", &p).await?))
+    Ok(Json(app.supabase.change(&caller.token, "update_conversation", &p).await?))
 }
 
 /// Delete a conversation
@@ -141,6 +143,6 @@ pub async fn delete(
     caller: Caller,
     Id(id): Id<ConversationId>,
 ) -> Result<StatusCode, Failure> {
-    let _: Value = app.supabase.call(&caller.token, "delete_conversation", &json!({ "id": id })).await?;
+    let _: Value = app.supabase.change(&caller.token, "delete_conversation", &json!({ "id": id })).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -36,5 +36,5 @@ pub async fn patch(
     Body(changes): Body<Changes>,
 ) -> Result<Json<Profile>, Failure> {
     let p = with(&changes, &[("if_revision", json!(if_revision))]);
-    Ok(Json(app.supabase.call(&caller.token, "update_me", &p).await?))
+    Ok(Json(app.supabase.change(&caller.token, "update_me", &p).await?))
 }

@@ -55,7 +55,7 @@ pub async fn add(
     Body(new): Body<NewMember>,
 ) -> Result<(StatusCode, Json<Member>), Failure> {
     let p = with(&new, &[("workspace_id", json!(id))]);
-    Ok((StatusCode::CREATED, Json(app.supabase.call(&caller.token, "add_member", &p).await?)))
+    Ok((StatusCode::CREATED, Json(app.supabase.change(&caller.token, "add_member", &p).await?)))
 }
 
 /// Change a member's role
@@ -71,7 +71,7 @@ pub async fn patch(
 ) -> Result<Json<Member>, Failure> {
     let whose =
         [("workspace_id", json!(id)), ("user_id", json!(user_id)), ("if_revision", json!(if_revision))];
-    Ok(Json(app.supabase.call(&caller.token, "update_member", &with(&changes, &whose)).await?))
+    Ok(Json(app.supabase.change(&caller.token, "update_member", &with(&changes, &whose)).await?))
 }
 
 /// Remove a member, or leave
@@ -83,6 +83,6 @@ pub async fn remove(
     Ids(id, user_id): Ids<WorkspaceId, UserId>,
 ) -> Result<StatusCode, Failure> {
     let p = json!({ "workspace_id": id, "user_id": user_id });
-    let _: Value = app.supabase.call(&caller.token, "remove_member", &p).await?;
+    let _: Value = app.supabase.change(&caller.token, "remove_member", &p).await?;
     Ok(StatusCode::NO_CONTENT)
 }

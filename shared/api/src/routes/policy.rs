@@ -53,5 +53,5 @@ pub async fn put(
     Body(policy): Body<NewPolicy>,
 ) -> Result<Json<Policy>, Failure> {
     let p = with(&policy, &[("workspace_id", json!(id)), ("if_revision", json!(if_revision))]);
-    Ok(Json(app.supabase.call(&caller.token, "put_policy", &p).await?))
+    Ok(Json(app.supabase.change(&caller.token, "put_policy", &p).await?))
 }

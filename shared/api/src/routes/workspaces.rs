@@ -48,8 +48,10 @@ pub async fn list(
 pub async fn create(
     State(app): State<App>,
     caller: Caller,
-    Body(new): Body<NewWorkspace>,
+    Body(mut new): Body<NewWorkspace>,
 ) -> Result<(StatusCode, Json<Workspace>), Failure> {
+    // With an id the call can be made again where its answer was lost.
+    new.id.get_or_insert_with(WorkspaceId::generate);
     let made = app.supabase.call(&caller.token, "create_workspace", &new).await?;
     Ok((StatusCode::CREATED, Json(made)))
 }
@@ -76,7 +78,7 @@ pub async fn patch(
     Body(changes): Body<Changes>,
 ) -> Result<Json<Workspace>, Failure> {
     let p = with(&changes, &[("id", json!(id)), ("if_revision", json!(if_revision))]);
-    Ok(Json(app.supabase.call(&caller.token, "update_workspace", &p).await?))
+    Ok(Json(app.supabase.change(&caller.token, "update_workspace", &p).await?))
 }
 
 /// Delete a workspace
@@ -89,6 +91,6 @@ pub async fn delete(
     caller: Caller,
     Id(id): Id<WorkspaceId>,
 ) -> Result<StatusCode, Failure> {
-    let _: Value = app.supabase.call(&caller.token, "delete_workspace", &json!({ "id": id })).await?;
+    let _: Value = app.supabase.change(&caller.token, "delete_workspace", &json!({ "id": id })).await?;
     Ok(StatusCode::NO_CONTENT)
 }

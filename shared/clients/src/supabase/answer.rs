@@ -1,6 +1,6 @@
 //! What PostgREST answers: rows, or an error in its shape (<https://docs.postgrest.org/en/stable/references/errors.html>).
 
-use http::StatusCode;
+use http::{StatusCode, header::RETRY_AFTER};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::http::{Answer, HttpError};
@@ -23,8 +23,14 @@ pub enum RpcError {
     #[error("the token was not accepted")]
     Unauthorized,
     /// The database, or what stands before it, cannot answer now.
-    #[error("away: {0}")]
-    Away(String),
+    #[error("away: {reason}")]
+    Away {
+        reason: String,
+        /// Whether the call certainly had no effect. Without an answer nobody knows.
+        untouched: bool,
+        /// Seconds after which the other side wants to be asked again.
+        retry_after: Option<u64>,
+    },
     /// An answer that makes no sense to us. Its text may hold anything, so it stays out of messages.
     #[error("an answer that cannot be read (status {status}, code {code})")]
     Unreadable { status: u16, code: String },
@@ -33,7 +39,12 @@ pub enum RpcError {
 impl RpcError {
     /// Whether the same call may well succeed a moment later.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Away(_))
+        matches!(self, Self::Away { .. })
+    }
+
+    /// No usable answer came: what the call did is not known.
+    pub(super) fn without_answer(reason: impl ToString) -> Self {
+        Self::Away { reason: reason.to_string(), untouched: false, retry_after: None }
     }
 }
 
@@ -42,7 +53,7 @@ impl From<HttpError> for RpcError {
         match error {
             // Only a token can hold what a header cannot: our own keys are checked when they are read.
             HttpError::Header(_) => Self::Unauthorized,
-            other => Self::Away(other.to_string()),
+            other => Self::without_answer(other),
         }
     }
 }
@@ -71,19 +82,32 @@ pub(super) fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, RpcError> 
         let [stable, detail, hint] = [body.message, body.details, body.hint];
         return Err(RpcError::Refused { status, code: stable.unwrap_or_default(), detail, hint });
     }
+    let away = |reason: String, untouched: bool| RpcError::Away {
+        reason,
+        untouched,
+        retry_after: retry_after(answer),
+    };
     Err(match answer.status {
         StatusCode::UNAUTHORIZED => RpcError::Unauthorized,
-        // PostgREST: 503 without a database connection, 504 for a pool that is used up; gateways add 429 and 502.
-        StatusCode::TOO_MANY_REQUESTS
-        | StatusCode::BAD_GATEWAY
-        | StatusCode::SERVICE_UNAVAILABLE
-        | StatusCode::GATEWAY_TIMEOUT => RpcError::Away(format!("status {status}")),
-        // SQLSTATE class 57: the server is being shut down, or is starting; 08: a connection that broke.
-        _ if code.starts_with("57P") || code.starts_with("08") => RpcError::Away(format!("SQLSTATE {code}")),
-        // 40: a transaction that lost against another; it can be tried again.
-        _ if code.starts_with("40") => RpcError::Away(format!("SQLSTATE {code}")),
+        // Refused before anything was done: by a gateway, or by a PostgREST without a database connection.
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            away(format!("status {status}"), true)
+        }
+        // SQLSTATE class 40: a transaction that lost against another; 57: the server is being shut down, or is starting.
+        _ if code.starts_with("40") || code.starts_with("57P") => away(format!("SQLSTATE {code}"), true),
+        // 08: a connection that broke, maybe after the commit.
+        _ if code.starts_with("08") => away(format!("SQLSTATE {code}"), false),
+        // PostgREST's 504 is a pool that is used up, a gateway's a call that took too long.
+        StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => away(format!("status {status}"), false),
+        // A server's error without a code is not from PostgREST, but from something before it.
+        other if other.is_server_error() && code.is_empty() => away(format!("status {status}"), false),
         _ => RpcError::Unreadable { status, code },
     })
+}
+
+/// Seconds, where the answer names them. A date is left out: clocks differ.
+fn retry_after(answer: &Answer) -> Option<u64> {
+    answer.headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
 }
 
 #[cfg(test)]
@@ -115,8 +139,35 @@ mod tests {
             (503, "<html>no</html>"),
             (500, r#"{"code":"57P01","message":"terminating connection"}"#),
             (504, r#"{"code":"PGRST003","message":"pool"}"#),
+            (500, "<html>Internal Server Error</html>"),
+            (540, ""),
         ] {
             assert!(read::<()>(&answer(status, body)).unwrap_err().is_passing(), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn what_certainly_had_no_effect_is_told_apart() {
+        let untouched = |status, body| match read::<()>(&answer(status, body)) {
+            Err(RpcError::Away { untouched, .. }) => untouched,
+            other => panic!("{other:?}"),
+        };
+        assert!(untouched(429, "") && untouched(503, "") && untouched(500, r#"{"code":"40001"}"#));
+        assert!(
+            !untouched(502, "")
+                && !untouched(504, "")
+                && !untouched(500, "")
+                && !untouched(500, r#"{"code":"08006"}"#)
+        );
+    }
+
+    #[test]
+    fn who_is_too_busy_says_for_how_long() {
+        let mut busy = answer(429, "");
+        busy.headers.insert("retry-after", http::HeaderValue::from_static("7"));
+        match read::<()>(&busy) {
+            Err(RpcError::Away { retry_after: Some(7), untouched: true, .. }) => {}
+            other => panic!("{other:?}"),
         }
     }
 

@@ -7,6 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
 
 use super::{
+    again::{Again, Twice},
     answer::{RpcError, read},
     signature::{Signed, SigningKey},
 };
@@ -16,10 +17,10 @@ use crate::{
     platform,
 };
 
-/// The longest that one call may take, its one repetition included.
+/// The longest that one call may take, its repetitions and the pauses between them included.
 const LIMIT: Duration = Duration::from_secs(8);
-/// How long to wait before the one repetition of a call that never reached the database.
-const PAUSE: Duration = Duration::from_millis(150);
+/// How often a call is made that fails in passing, unless the host allows fewer.
+const ATTEMPTS: u32 = 3;
 
 /// Where the project is, and the key that everybody may know.
 #[derive(Clone, Debug)]
@@ -35,25 +36,42 @@ pub struct SupabaseConfig {
 pub struct Supabase {
     http: Http,
     config: SupabaseConfig,
+    attempts: u32,
 }
 
 impl Supabase {
     pub fn new(http: Http, config: SupabaseConfig) -> Self {
-        Self { http, config }
+        Self { http, config, attempts: ATTEMPTS }
+    }
+
+    /// Makes each call so often at most, on a host where calls are counted.
+    #[must_use]
+    pub fn at_most(self, attempts: u32) -> Self {
+        Self { attempts, ..self }
     }
 
     /// Calls a function of one `jsonb` argument named `p`, as the user whose token it is: row-level security decides.
     ///
-    /// Each function of ours is idempotent or changes nothing when its transaction fails, so a call that could not be
-    /// answered is tried once more.
+    /// For functions that come to the same when they are called twice: those that read, and those that make a row whose id
+    /// is given. A call that fails in passing is made again.
     pub async fn call<T: DeserializeOwned>(
         &self,
         token: &Secret,
         function: &str,
         p: &impl Serialize,
     ) -> Result<T, RpcError> {
-        let body = json!({ "p": p });
-        self.twice(function, &body, Some(token)).await
+        self.repeat(function, &json!({ "p": p }), Some(token), Twice::IsOnce).await
+    }
+
+    /// As [`Supabase::call`], for functions that change or delete: called twice, the second time would find a newer
+    /// revision, or nothing. Such a call is made again only where it certainly had no effect.
+    pub async fn change<T: DeserializeOwned>(
+        &self,
+        token: &Secret,
+        function: &str,
+        p: &impl Serialize,
+    ) -> Result<T, RpcError> {
+        self.repeat(function, &json!({ "p": p }), Some(token), Twice::IsTwice).await
     }
 
     /// Calls a signed function with the publishable key alone: what the server authors does not hang on a user's token.
@@ -64,7 +82,7 @@ impl Supabase {
         call: &Signed,
     ) -> Result<T, RpcError> {
         let body = call.body(key, function, platform::unix_seconds());
-        self.twice(function, &body, None).await
+        self.repeat(function, &body, None, Twice::IsOnce).await
     }
 
     /// Whether the project answers.
@@ -77,25 +95,32 @@ impl Supabase {
 
     /// Has the database itself answer, so that the project counts as used.
     pub async fn touch(&self) -> Result<(), RpcError> {
-        self.twice::<bool>("touch", &json!({}), None).await.map(drop)
+        self.repeat::<bool>("touch", &json!({}), None, Twice::IsOnce).await.map(drop)
     }
 
-    async fn twice<T: DeserializeOwned>(
+    async fn repeat<T: DeserializeOwned>(
         &self,
         function: &str,
         body: &serde_json::Value,
         token: Option<&Secret>,
+        twice: Twice,
     ) -> Result<T, RpcError> {
         let attempts = async {
-            match self.once(function, body, token).await {
-                Err(error) if error.is_passing() => {
-                    platform::sleep(PAUSE).await;
-                    self.once(function, body, token).await
+            let mut again = Again::new(self.attempts, LIMIT);
+            loop {
+                let error = match self.once(function, body, token).await {
+                    Err(error) => error,
+                    answered => return answered,
+                };
+                let RpcError::Away { untouched, retry_after, .. } = &error else { return Err(error) };
+                if !untouched && twice == Twice::IsTwice {
+                    return Err(error);
                 }
-                other => other,
+                let Some(pause) = again.pause(*retry_after) else { return Err(error) };
+                platform::sleep(pause).await;
             }
         };
-        platform::timeout(LIMIT, attempts).await.map_err(|elapsed| RpcError::Away(elapsed.to_string()))?
+        platform::timeout(LIMIT, attempts).await.map_err(RpcError::without_answer)?
     }
 
     async fn once<T: DeserializeOwned>(
