@@ -29,17 +29,20 @@ node=$(command -v node)
 if [ "$(node --version | sed 's/v\([0-9]*\).*/\1/')" -lt 22 ]; then
   case $(uname -m) in x86_64) kind=linux-x64 ;; *) kind=linux-arm64 ;; esac
   node=$dir/node22/node_modules/node-$kind/bin/node
-  [ -x "$node" ] || { say "Fetching Node 22"; npm install --silent --no-audit --no-fund --prefix "$dir/node22" "node-$kind@22" >&2; }
+  [ -x "$node" ] || { say "Fetching Node 22"; npm install --silent --no-audit --no-fund --no-save --prefix "$dir/node22" "node-$kind@22" >&2; }
 fi
 
 # The packages of the lock file, kept beside it so that a second clone finds them.
 packages=$dir/hosts
-if ! cmp -s "$here/tests/hosts/package-lock.json" "$packages/package-lock.json"; then
+if ! cmp -s "$here/tests/hosts/package-lock.json" "$packages/fetched"; then
   say "Fetching wrangler and its runtime"
   rm -rf "$packages"
   mkdir -p "$packages"
-  cp "$here/tests/hosts/package.json" "$here/tests/hosts/package-lock.json" "$packages/"
-  (cd "$packages" && PATH=$(dirname "$node"):$PATH npm ci --silent --no-audit --no-fund >&2)
+  cp "$here/tests/hosts/package.json" "$here/tests/hosts/.npmrc" "$packages/"
+  # Not `npm ci`: it wants every platform's build of the runtime in the lock file, and not every mirror has them all.
+  cp "$here/tests/hosts/package-lock.json" "$packages/lock"
+  (cd "$packages" && cp lock package-lock.json && PATH=$(dirname "$node"):$PATH npm install --silent --no-save >&2)
+  mv "$packages/lock" "$packages/fetched"
 fi
 
 lambda=$dir/lambda/bin/cargo-lambda

@@ -8,7 +8,7 @@ target=wasm32-unknown-unknown
 CARGO_TARGET_DIR=${HEARTH_WASM_TARGET_DIR:-$cache/wasm-target}
 # A Worker is loaded for each start: small counts. Names of functions stay out, the list of features that wasm-bindgen
 # reads stays in.
-CARGO_PROFILE_RELEASE_OPT_LEVEL=s
+CARGO_PROFILE_RELEASE_OPT_LEVEL=z
 CARGO_PROFILE_RELEASE_LTO=fat
 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1
 CARGO_PROFILE_RELEASE_STRIP=debuginfo

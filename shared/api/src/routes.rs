@@ -9,12 +9,13 @@ pub mod members;
 pub mod messages;
 pub mod openai;
 pub mod policy;
+mod table;
 mod test;
 pub mod turns;
 pub mod websocket;
 pub mod workspaces;
 
-use self::docs::Credentials;
+pub use self::table::document as openapi;
 use std::time::Duration;
 
 use axum::{Router, middleware};
@@ -28,31 +29,17 @@ use tower_http::{
     },
     cors::{self, CorsLayer},
 };
-use utoipa::{OpenApi, openapi::OpenApi as Document};
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     App,
-    answer::{Failure, as_envelope, correlate, render},
+    answer::{Failure, correlate, render},
 };
-
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "Hearth",
-        description = "Conversations with models of one's own and others', kept under row-level security."
-    ),
-    modifiers(&Credentials),
-    security(("bearer" = []))
-)]
-struct Contract;
 
 /// Every route under `/v1`, `/openapi.json` and `/docs`.
 pub fn router(app: App) -> Router {
-    let (router, document) = documented();
-    let router = if app.test_routes { router.merge(test::router()) } else { router };
+    let router = if app.test_routes { table::router().merge(test::router()) } else { table::router() };
     let router = router
-        .merge(docs::router(document))
+        .merge(docs::router())
         .fallback(async || Failure(Code::RouteNotFound.with("See /docs for the routes.")))
         .with_state(app);
     dressed(router)
@@ -79,37 +66,6 @@ fn cors() -> CorsLayer {
         .allow_headers(cors::AllowHeaders::mirror_request())
         .expose_headers(shown)
         .max_age(Duration::from_secs(3600))
-}
-
-/// The contract, as generated from the code.
-pub fn openapi() -> Document {
-    documented().1
-}
-
-fn documented() -> (Router<App>, Document) {
-    let openai = OpenApiRouter::new()
-        .routes(routes!(openai::models::list))
-        .routes(routes!(openai::chat::create))
-        .routes(routes!(openai::embeddings::create))
-        .layer(middleware::from_fn(as_envelope));
-    OpenApiRouter::with_openapi(Contract::openapi())
-        .routes(routes!(health::get))
-        .routes(routes!(me::get, me::patch))
-        .routes(routes!(workspaces::list, workspaces::create))
-        .routes(routes!(workspaces::get, workspaces::patch, workspaces::delete))
-        .routes(routes!(members::list, members::add))
-        .routes(routes!(members::patch, members::remove))
-        .routes(routes!(policy::get, policy::put))
-        .routes(routes!(conversations::list, conversations::create))
-        .routes(routes!(conversations::get, conversations::patch, conversations::delete))
-        .routes(routes!(messages::list, turns::create::create))
-        .routes(routes!(turns::read::get))
-        .routes(routes!(turns::events::get))
-        .routes(routes!(turns::cancel::cancel))
-        .routes(routes!(websocket::get))
-        .routes(routes!(cron::daily))
-        .merge(openai)
-        .split_for_parts()
 }
 
 /// A panic costs one request. What it said may hold anything, so it goes to the log's panic hook alone.

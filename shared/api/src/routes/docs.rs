@@ -1,6 +1,6 @@
 //! `/openapi.json` and a page to read it.
 
-use axum::{Json, Router, response::Html, routing::get};
+use axum::{Router, response::Html, routing::get};
 use http::{HeaderValue, header};
 use utoipa::{
     Modify,
@@ -12,6 +12,8 @@ use utoipa::{
 
 use crate::App;
 
+/// Made from the code by a test of `tests/openapi.rs`.
+const DOCUMENT: &str = include_str!("../../openapi.json");
 const PAGE: &str = include_str!("docs.html");
 /// The page is one file: nothing is loaded from elsewhere.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; \
@@ -38,7 +40,9 @@ impl Modify for Credentials {
 }
 
 /// Serves the document and the page.
-pub fn router(document: OpenApi) -> Router<App> {
+pub fn router() -> Router<App> {
+    let document =
+        || async { ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], DOCUMENT) };
     let page = || async {
         let headers = [
             (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
@@ -46,5 +50,5 @@ pub fn router(document: OpenApi) -> Router<App> {
         ];
         (headers, Html(PAGE))
     };
-    Router::new().route("/openapi.json", get(move || async move { Json(document) })).route("/docs", get(page))
+    Router::new().route("/openapi.json", get(document)).route("/docs", get(page))
 }

@@ -26,21 +26,20 @@ pub fn run(context: &Context) -> anyhow::Result<Counts> {
 
 /// The packages of the lock file: 360 MB that a second clone finds again.
 fn packages(context: &Context, log: &Log, folder: &Path, kept: &Path) -> anyhow::Result<PathBuf> {
-    let lock = "package-lock.json";
-    let found = kept.join("node_modules");
-    if found.is_dir() && fs::read(kept.join(lock)).ok() == fs::read(folder.join(lock)).ok() {
+    let wanted = fs::read(folder.join("package-lock.json"))?;
+    let (found, mark) = (kept.join("node_modules"), kept.join("installed"));
+    if fs::read(&mark).is_ok_and(|installed| installed == wanted) {
         return Ok(found);
     }
     clear(kept)?;
-    fs::copy(folder.join("package.json"), kept.join("package.json"))?;
-    fs::copy(folder.join(lock), kept.join(lock))?;
-    let mut npm = context.command("npm", &["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
-    let installed = log.run(npm.current_dir(kept))?;
-    if !installed.well {
-        // The lock file says that all of it is there.
-        fs::remove_file(kept.join(lock)).or_else(gone)?;
+    for file in ["package.json", "package-lock.json", ".npmrc"] {
+        fs::copy(folder.join(file), kept.join(file))?;
     }
+    // Not `npm ci`: it wants every platform's programs in the lock file, and not every mirror has them all.
+    let mut npm = context.command("npm", &["install", "--no-save", "--ignore-scripts"]);
+    let installed = log.run(npm.current_dir(kept))?;
     ensure!(installed.well, "Vercel's tool could not be fetched; see {}", log.path().display());
+    fs::write(mark, wanted)?;
     Ok(found)
 }
 

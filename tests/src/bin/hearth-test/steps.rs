@@ -31,7 +31,11 @@ pub const STEPS: &[Step] = &[
         run: functions,
     },
     Step { name: "rust", what: "unit, property and whole-system tests", run: rust },
-    Step { name: "deploy", what: "what Vercel's builder and AWS's linter make of our files", run: deploy::run },
+    Step {
+        name: "deploy",
+        what: "what Vercel's builder and AWS's linter make of our files",
+        run: deploy::run,
+    },
     Step { name: "doc", what: "examples, and what must not compile", run: doc },
     Step { name: "clients", what: "the official clients, against ./hearth up", run: clients },
 ];
