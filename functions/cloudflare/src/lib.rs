@@ -6,6 +6,7 @@
 #![cfg(target_arch = "wasm32")]
 
 mod console;
+mod encoding;
 mod sockets;
 
 use std::{cell::RefCell, sync::Arc, time::Duration};
@@ -14,7 +15,7 @@ use axum::{Router, body::Body};
 use hearth_api::Host;
 use hearth_clients::platform::Background;
 use tower::ServiceExt;
-use worker::{Context, EncodeBody, Env, HttpRequest, Result, ScheduleContext, ScheduledEvent, event};
+use worker::{Context, EncodeBody, Env, HttpRequest, Request, Result, ScheduleContext, ScheduledEvent, event};
 
 /// A turn goes on for so long once its client has left; the runtime ends it five seconds later.
 const AFTER_LEAVING: Duration = Duration::from_secs(25);
@@ -32,9 +33,11 @@ fn start() {
 }
 
 #[event(fetch)]
-async fn fetch(request: HttpRequest, env: Env, context: Context) -> Result<http::Response<Body>> {
+async fn fetch(request: Request, env: Env, context: Context) -> Result<http::Response<Body>> {
     let context = Arc::new(context);
-    let mut request = request.map(Body::new);
+    let accepted = encoding::of_client(&request);
+    let mut request = HttpRequest::try_from(request)?.map(Body::new);
+    encoding::restore(request.headers_mut(), accepted);
     request.extensions_mut().insert(Background::new(move |work| context.wait_until(work)));
     let mut response = match router(&env).oneshot(request).await {
         Ok(response) => response,
