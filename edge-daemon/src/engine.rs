@@ -1,8 +1,14 @@
 //! The engine: one thread that owns llama.cpp's context and serves every request as a sequence of one batch. This is its
 //! door: what a request is, what comes back, and how many may wait.
 
+mod answer;
+pub mod event;
 pub mod gauges;
+pub mod grammar;
+mod likeliest;
 mod memory;
+mod request;
+mod sampler;
 pub mod sampling;
 mod schedule;
 mod sequence;
@@ -13,56 +19,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
-use hearth_wire::{FinishReason, Usage};
-use llama_cpp_2::token::LlamaToken;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
 use crate::model::Model;
+pub use event::{Event, Failure};
 use gauges::Gauges;
-use sampling::Sampling;
+pub use request::{MOST_CANDIDATES, Request};
 pub use settings::Settings;
-
-/// A prompt to be answered.
-#[derive(Debug)]
-pub struct Request {
-    /// For the log.
-    pub id: String,
-    /// Never empty, and shorter than [`Serving::n_ctx`].
-    pub prompt: Vec<LlamaToken>,
-    pub sampling: Sampling,
-    /// At least 1; `None` goes on to the context's end.
-    pub max_tokens: Option<u32>,
-    /// None of them empty.
-    pub stops: Vec<String>,
-}
-
-/// What happens to a request, in order: waiting, reading, text, and one of the last two.
-#[derive(Debug)]
-pub enum Event {
-    /// So many requests will be served first.
-    Waiting {
-        ahead: usize,
-    },
-    /// The prompt is being read.
-    Reading,
-    /// The answer goes on: whole characters, and nothing of a stop string.
-    Text(String),
-    Finished {
-        reason: FinishReason,
-        usage: Usage,
-    },
-    Failed(Failure),
-}
-
-/// Why a request that was taken on has no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
-    #[error("the server is shutting down")]
-    ShuttingDown,
-    #[error("the model failed while it computed this answer")]
-    Decode,
-}
 
 /// Room for one request. Giving it back (dropping it) lets the next one in.
 #[derive(Debug)]

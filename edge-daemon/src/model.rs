@@ -4,11 +4,15 @@ pub mod gguf;
 pub mod load;
 pub mod name;
 
+use std::sync::OnceLock;
+
 use hearth_wire::ModelMeta;
 use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::model::LlamaModel;
+use llama_cpp_2::sampling::LlamaSampler;
 use llama_cpp_2::token::LlamaToken;
 
+use crate::engine::grammar::{Grammar, GrammarError, GrammarSource, Grammars};
 use crate::prompt::template::ChatTemplate;
 
 /// What can be asked of a model without a context. Immutable, so that any thread may.
@@ -18,6 +22,8 @@ pub struct Model {
     template: ChatTemplate,
     special_texts: Vec<String>,
     leading_bos: Option<(LlamaToken, String)>,
+    /// Made when the first grammar is asked for.
+    grammars: OnceLock<Result<Grammars, GrammarError>>,
     /// Dropped last: it frees what the weights refer to.
     backend: LlamaBackend,
 }
@@ -58,6 +64,14 @@ impl Model {
     /// Does this token end an answer?
     pub fn ends_answer(&self, token: LlamaToken) -> bool {
         self.llama.vocab().is_eog(token)
+    }
+
+    /// Compiles a grammar for answers of this model. The first one takes a while, and so does a large one: call it where
+    /// blocking is allowed.
+    pub fn grammar(&self, source: &GrammarSource) -> Result<Grammar, GrammarError> {
+        let grammars =
+            self.grammars.get_or_init(|| Grammars::new(&LlamaSampler::llguidance_tok_env(&self.llama)));
+        grammars.as_ref().map_err(Clone::clone)?.compile(source)
     }
 
     /// The sizes that `/v1/models` shows; `n_ctx` is what one request may use.

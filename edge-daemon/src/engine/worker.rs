@@ -10,6 +10,7 @@ use llama_cpp_2::DecodeError;
 use llama_cpp_2::context::LlamaContext;
 use llama_cpp_2::context::params::LlamaContextParams;
 use llama_cpp_2::llama_batch::LlamaBatch;
+use llama_cpp_2::token::data::LlamaTokenData;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 
@@ -61,6 +62,7 @@ pub fn run(
         free_slots: (0..slots).rev().collect(),
         active: Vec::new(),
         waiting: VecDeque::new(),
+        candidates: Vec::new(),
         gauges,
     };
     worker.run(inbox, phases, runtime);
@@ -95,6 +97,8 @@ struct Worker<'model> {
     /// In the batch, oldest first.
     active: Vec<Sequence>,
     waiting: VecDeque<Sequence>,
+    /// Room for the candidates of one choice, used again and again.
+    candidates: Vec<LlamaTokenData>,
     gauges: &'model Gauges,
 }
 
@@ -234,8 +238,8 @@ impl Worker<'_> {
             sequence.cached += share.tokens;
             row += share.tokens;
             if sequence.pending().is_empty() {
-                let token = sequence.sampler.sample(&self.context, row as i32 - 1);
-                if sequence.accept(token, self.model) {
+                let scores = self.context.get_logits_ith(row as i32 - 1);
+                if sequence.write(scores, &mut self.candidates, self.model) {
                     over.push(share.sequence);
                 }
             }

@@ -1,6 +1,7 @@
 //! Reads a model file. Whatever is wrong with it becomes a sentence here; nothing ends the process.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::model::LlamaModel;
@@ -73,7 +74,7 @@ impl Model {
             .filter(|text| !text.is_empty())
             .collect();
         let leading_bos = (vocab.should_add_bos() && !bos.is_empty()).then(|| (vocab.bos(), bos));
-        Ok(Self { llama, template, special_texts, leading_bos, backend })
+        Ok(Self { llama, template, special_texts, leading_bos, grammars: OnceLock::new(), backend })
     }
 }
 
