@@ -15,6 +15,15 @@ use llama_cpp_2::token::LlamaToken;
 use crate::engine::grammar::{Grammar, GrammarError, GrammarSource, Grammars};
 use crate::prompt::template::ChatTemplate;
 
+/// What a model is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It writes.
+    Chat,
+    /// It turns texts into vectors.
+    Embedding,
+}
+
 /// What can be asked of a model without a context. Immutable, so that any thread may.
 #[derive(Debug)]
 pub struct Model {
@@ -22,6 +31,9 @@ pub struct Model {
     template: ChatTemplate,
     special_texts: Vec<String>,
     leading_bos: Option<(LlamaToken, String)>,
+    kind: Kind,
+    /// Attends to the last so many tokens only, in some of its layers.
+    slides: bool,
     /// Made when the first grammar is asked for.
     grammars: OnceLock<Result<Grammars, GrammarError>>,
     /// Dropped last: it frees what the weights refer to.
@@ -59,6 +71,27 @@ impl Model {
     /// Appends the bytes that a token stands for; none for a control token.
     pub fn piece_into(&self, token: LlamaToken, bytes: &mut Vec<u8>) {
         self.llama.vocab().token_to_piece_into(token, bytes, false, None);
+    }
+
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Can a request begin where another one's prompt was computed? Not where the model keeps a running state, or forgets
+    /// what is further back than its window: there is no way to any place but the last.
+    pub fn can_share_prefixes(&self) -> bool {
+        self.kind == Kind::Chat && !self.slides && !self.llama.is_recurrent() && !self.llama.is_hybrid()
+    }
+
+    /// The tokens of a text that is to be embedded, with those that the model wants around it. Control tokens' texts are
+    /// text.
+    pub fn tokenize_text(&self, text: &str) -> Vec<LlamaToken> {
+        self.llama.vocab().tokenize(text.as_bytes(), true, false)
+    }
+
+    /// Numbers in a vector of an embedding model.
+    pub fn n_embd(&self) -> usize {
+        usize::try_from(self.llama.n_embd_out()).unwrap_or_default()
     }
 
     /// Does this token end an answer?

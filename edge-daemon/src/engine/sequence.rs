@@ -1,4 +1,4 @@
-//! One request inside the engine: the tokens it has, and what its caller has been told.
+//! One request inside the engine: how its tokens are chosen, and what its caller has been told.
 
 use std::time::Instant;
 
@@ -11,21 +11,18 @@ use super::answer::Answer;
 use super::event::{Candidate, Finished, Piece, Probabilities, Written};
 use super::likeliest::{likeliest, log_sum_exp};
 use super::sampler::Sampler;
-use super::{Event, Failure, Job, MOST_CANDIDATES, Place, Request};
+use super::{Event, Failure, MOST_CANDIDATES, Place, Request, Serving};
 use crate::model::Model;
 
 pub struct Sequence {
     id: String,
-    /// The prompt, and what has been written since.
-    tokens: Vec<LlamaToken>,
     n_prompt: usize,
-    /// How many of `tokens` are in the KV cache, from the first on.
-    pub cached: usize,
-    /// llama.cpp's id of the sequence, while it is in the batch.
-    pub slot: i32,
+    /// Tokens of the prompt that did not have to be computed.
+    pub shared: usize,
+    n_written: usize,
+    /// At most so many tokens are written.
+    most_written: usize,
     sampler: Sampler,
-    /// `tokens` never grows beyond this.
-    most_tokens: usize,
     probabilities: Option<usize>,
     answer: Answer,
     events: mpsc::UnboundedSender<Event>,
@@ -37,18 +34,24 @@ pub struct Sequence {
 }
 
 impl Sequence {
-    pub fn new(job: Job, model: &Model, n_ctx: u32) -> Self {
-        let Job { request, events, place } = job;
-        let Request { id, prompt, sampling, grammar, max_tokens, stops, probabilities, .. } = request;
-        let most_new = max_tokens.map_or(usize::MAX, |most| most as usize);
+    /// `prompt` is the request's, which the schedule has taken.
+    pub fn new(
+        request: Request,
+        prompt: &[LlamaToken],
+        events: mpsc::UnboundedSender<Event>,
+        place: Place,
+        serving: &Serving,
+    ) -> Self {
+        let Request { id, sampling, grammar, max_tokens, stops, probabilities, .. } = request;
+        let (n_ctx, n_vocab) = (serving.n_ctx, serving.model.llama().n_vocab());
+        let room = (n_ctx as usize).saturating_sub(prompt.len());
         Self {
             id,
-            sampler: Sampler::new(&sampling, grammar, model.llama().n_vocab(), n_ctx, &prompt),
+            sampler: Sampler::new(&sampling, grammar, n_vocab, n_ctx, prompt),
             n_prompt: prompt.len(),
-            most_tokens: prompt.len().saturating_add(most_new).min(n_ctx as usize),
-            tokens: prompt,
-            cached: 0,
-            slot: -1,
+            shared: 0,
+            n_written: 0,
+            most_written: max_tokens.map_or(room, |most| room.min(most as usize)),
             probabilities: probabilities.map(|most| most.min(MOST_CANDIDATES)),
             answer: Answer::new(stops),
             events,
@@ -64,16 +67,6 @@ impl Sequence {
         self.events.is_closed()
     }
 
-    /// All tokens so far, in the cache or not.
-    pub fn len(&self) -> usize {
-        self.tokens.len()
-    }
-
-    /// Tokens that are still to be computed: one while it writes, more while it reads.
-    pub fn pending(&self) -> &[LlamaToken] {
-        &self.tokens[self.cached..]
-    }
-
     pub fn tell_ahead(&mut self, ahead: usize) {
         if self.told_ahead.replace(ahead) != Some(ahead) {
             self.send(Event::Waiting { ahead });
@@ -84,17 +77,27 @@ impl Sequence {
         self.send(Event::Reading);
     }
 
-    /// Chooses the next token by the model's scores. True when the answer is over, and said so.
-    pub fn write(&mut self, scores: &[f32], scratch: &mut Vec<LlamaTokenData>, model: &Model) -> bool {
+    /// Chooses the next token by the model's scores, if one can be. True when the answer is over, and said so.
+    pub fn write(
+        &mut self,
+        scores: &[f32],
+        scratch: &mut Vec<LlamaTokenData>,
+        model: &Model,
+    ) -> (Option<LlamaToken>, bool) {
         self.first_token.get_or_insert_with(Instant::now);
         let token = match self.sampler.choose(scores, scratch) {
             Ok(token) => token,
             Err(failure) => {
                 self.fail(failure);
-                return true;
+                return (None, true);
             }
         };
-        self.tokens.push(token);
+        self.n_written += 1;
+        (Some(token), self.tell(token, scores, model))
+    }
+
+    /// Tells what a token adds to the answer. True when that was all.
+    fn tell(&mut self, token: LlamaToken, scores: &[f32], model: &Model) -> bool {
         if model.ends_answer(token) {
             self.finish(FinishReason::Stop);
             return true;
@@ -109,7 +112,7 @@ impl Sequence {
         } else if self.sampler.is_over() {
             self.finish(FinishReason::Stop);
             return true;
-        } else if self.tokens.len() >= self.most_tokens {
+        } else if self.n_written >= self.most_written {
             self.finish(FinishReason::Length);
             return true;
         }
@@ -124,12 +127,12 @@ impl Sequence {
     }
 
     fn end(&mut self, reason: FinishReason) {
-        let n_new = self.tokens.len() - self.n_prompt;
         let milliseconds = |at: Instant| at.duration_since(self.arrived).as_millis() as u64;
         tracing::info!(
             id = %self.id,
             prompt_tokens = self.n_prompt,
-            completion_tokens = n_new,
+            shared_tokens = self.shared,
+            completion_tokens = self.n_written,
             first_token_ms = self.first_token.map(milliseconds),
             total_ms = milliseconds(Instant::now()),
             reason = ?reason,
@@ -138,9 +141,13 @@ impl Sequence {
         self.send(Event::Finished(Finished {
             reason,
             stop: self.answer.stop().map(str::to_owned),
-            usage: Usage::new(self.n_prompt as u64, n_new as u64),
-            cached_tokens: 0,
+            usage: self.usage(),
+            cached_tokens: self.shared as u64,
         }));
+    }
+
+    pub fn usage(&self) -> Usage {
+        Usage::new(self.n_prompt as u64, self.n_written as u64)
     }
 
     pub fn fail(&mut self, failure: Failure) {
