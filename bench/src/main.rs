@@ -1,9 +1,10 @@
-//! `./hearth bench`: what one machine's Hearth takes, as a table.
+//! `./hearth bench`: what one machine's Hearth takes, as a table. `./hearth bench edge` is the edge daemon beside its peer.
 //!
 //! Everything is measured on a house of its own: real PostgreSQL, real Redis, the real model. Figures are medians, with
 //! the 99th percentile where a tail matters.
 
 mod costs;
+mod edge;
 mod first_token;
 mod messages;
 mod resting;
@@ -16,6 +17,16 @@ use crate::table::Row;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
+    match std::env::args().nth(1).as_deref() {
+        None => house().await,
+        Some("edge") => edge::run().await,
+        Some(other) => {
+            anyhow::bail!("there is no benchmark `{other}`; say `edge`, or nothing for the whole house")
+        }
+    }
+}
+
+async fn house() -> anyhow::Result<()> {
     let home = tempfile::Builder::new().prefix("hearth-bench-").tempdir()?;
     hearth_tests::house::open_to_all(home.path());
     let mut rows: Vec<Row> = Vec::new();
