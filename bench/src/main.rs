@@ -1,9 +1,10 @@
-//! `./hearth bench`: what one machine's Hearth takes, as a table.
+//! `./hearth bench`: what one machine's Hearth takes, as a table. `./hearth bench edge` is the edge daemon beside its peer.
 //!
 //! Everything is measured on a house of its own: real PostgreSQL, real Redis, the real model. Figures are medians, with
 //! the 99th percentile where a tail matters.
 
 mod costs;
+mod edge;
 mod first_token;
 mod hosts;
 mod messages;
@@ -17,15 +18,27 @@ use crate::table::Row;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let about_hosts = std::env::args().nth(1).is_some_and(|what| what == "hosts");
+    match std::env::args().nth(1).as_deref() {
+        None => house().await,
+        Some("edge") => edge::run().await,
+        Some("hosts") => functions().await,
+        Some(other) => {
+            anyhow::bail!("there is no benchmark `{other}`; say `edge`, `hosts`, or nothing for the whole house")
+        }
+    }
+}
+
+/// The functions, in their hosts' runtimes.
+async fn functions() -> anyhow::Result<()> {
+    let house = House::own().await;
+    let rows = hosts::rows(&house).await?;
+    house.stop().await;
+    table::print(&rows)
+}
+
+async fn house() -> anyhow::Result<()> {
     let home = tempfile::Builder::new().prefix("hearth-bench-").tempdir()?;
     hearth_tests::house::open_to_all(home.path());
-    if about_hosts {
-        let house = House::at(home.path()).await;
-        let rows = hosts::rows(&house).await?;
-        house.stop().await;
-        return table::print(&rows);
-    }
     let mut rows: Vec<Row> = Vec::new();
 
     table::say("Starting, five times…")?;

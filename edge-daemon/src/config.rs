@@ -55,6 +55,10 @@ struct Options {
     #[arg(long, value_name = "TOKENS")]
     context: Option<NonZeroU32>,
 
+    /// Tokens that the cache holds for all requests together, and for beginnings that they share [default: two requests of full length]
+    #[arg(long, value_name = "TOKENS")]
+    cells: Option<NonZeroU32>,
+
     /// Threads that compute [default: leaves room for the rest of the machine]
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroU16>,
@@ -116,7 +120,9 @@ impl Options {
             return Err(mistakes);
         }
         let threads = self.threads.map_or_else(default_threads, |threads| threads.get().into());
-        let engine = Settings { parallel: parallel.into(), queue: self.queue.into(), context, threads };
+        let cells = self.cells.map(NonZeroU32::get);
+        let engine =
+            Settings { parallel: parallel.into(), queue: self.queue.into(), context, threads, cells };
         let grace = std::time::Duration::from_secs(self.grace.into());
         Ok(Config { model: self.model, id, address: SocketAddr::new(host, self.port), engine, grace })
     }

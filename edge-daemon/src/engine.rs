@@ -1,8 +1,19 @@
 //! The engine: one thread that owns llama.cpp's context and serves every request as a sequence of one batch. This is its
 //! door: what a request is, what comes back, and how many may wait.
 
+mod answer;
+mod chats;
+mod context;
+mod embeddings;
+pub mod event;
 pub mod gauges;
+pub mod grammar;
+mod inbox;
+mod likeliest;
 mod memory;
+mod prefix;
+mod request;
+mod sampler;
 pub mod sampling;
 mod schedule;
 mod sequence;
@@ -13,56 +24,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
-use hearth_wire::{FinishReason, Usage};
 use llama_cpp_2::token::LlamaToken;
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 
 use crate::model::Model;
+pub use embeddings::Vector;
+pub use event::{Event, Failure};
 use gauges::Gauges;
-use sampling::Sampling;
+use inbox::Inbox;
+pub use request::{MOST_CANDIDATES, Request};
 pub use settings::Settings;
-
-/// A prompt to be answered.
-#[derive(Debug)]
-pub struct Request {
-    /// For the log.
-    pub id: String,
-    /// Never empty, and shorter than [`Serving::n_ctx`].
-    pub prompt: Vec<LlamaToken>,
-    pub sampling: Sampling,
-    /// At least 1; `None` goes on to the context's end.
-    pub max_tokens: Option<u32>,
-    /// None of them empty.
-    pub stops: Vec<String>,
-}
-
-/// What happens to a request, in order: waiting, reading, text, and one of the last two.
-#[derive(Debug)]
-pub enum Event {
-    /// So many requests will be served first.
-    Waiting {
-        ahead: usize,
-    },
-    /// The prompt is being read.
-    Reading,
-    /// The answer goes on: whole characters, and nothing of a stop string.
-    Text(String),
-    Finished {
-        reason: FinishReason,
-        usage: Usage,
-    },
-    Failed(Failure),
-}
-
-/// Why a request that was taken on has no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
-    #[error("the server is shutting down")]
-    ShuttingDown,
-    #[error("the model failed while it computed this answer")]
-    Decode,
-}
 
 /// Room for one request. Giving it back (dropping it) lets the next one in.
 #[derive(Debug)]
@@ -83,8 +55,10 @@ pub enum Status {
 #[derive(Debug)]
 pub struct Serving {
     pub model: Model,
-    /// Tokens that one request may use, prompt and answer together.
+    /// Tokens that one request may use, prompt and answer together; of an embedding model, tokens of one text.
     pub n_ctx: u32,
+    /// Requests that begin alike share what is computed for their beginning.
+    pub prefix_sharing: bool,
 }
 
 /// How far the engine goes on.
@@ -97,10 +71,9 @@ enum Phase {
 }
 
 #[derive(Debug)]
-struct Job {
-    request: Request,
-    events: mpsc::UnboundedSender<Event>,
-    place: Place,
+enum Job {
+    Answer { request: Request, events: mpsc::UnboundedSender<Event>, place: Place },
+    Embed { texts: Vec<Vec<LlamaToken>>, reply: oneshot::Sender<Result<Vec<Vector>, Failure>>, place: Place },
 }
 
 /// A handle to the engine thread.
@@ -116,23 +89,15 @@ pub struct Engine {
 impl Engine {
     /// Starts the thread, which loads the model first. To be called inside a runtime.
     pub fn start(path: PathBuf, settings: Settings) -> std::io::Result<Self> {
-        let (jobs, inbox) = mpsc::unbounded_channel();
+        let (jobs, job_receiver) = mpsc::unbounded_channel();
         let (status_sender, status) = watch::channel(Status::Loading);
         let (phase, phase_receiver) = watch::channel(Phase::Running);
         let gauges = Arc::new(Gauges::default());
         let places = Arc::new(Semaphore::new(settings.parallel + settings.queue));
         let thread_gauges = Arc::clone(&gauges);
-        let runtime = Handle::current();
+        let inbox = Inbox { jobs: job_receiver, phases: phase_receiver, runtime: Handle::current() };
         thread::Builder::new().name("engine".to_owned()).spawn(move || {
-            let outcome = worker::run(
-                &path,
-                &settings,
-                inbox,
-                phase_receiver,
-                &status_sender,
-                &thread_gauges,
-                &runtime,
-            );
+            let outcome = worker::run(&path, &settings, inbox, &status_sender, &thread_gauges);
             status_sender.send_replace(Status::Ended(outcome.err()));
         })?;
         Ok(Self { jobs, places, status, phase: Arc::new(phase), gauges })
@@ -155,11 +120,20 @@ impl Engine {
     /// are free at the engine's next step.
     pub fn submit(&self, request: Request, place: Place) -> mpsc::UnboundedReceiver<Event> {
         let (events, receiver) = mpsc::unbounded_channel();
-        if let Err(mpsc::error::SendError(job)) = self.jobs.send(Job { request, events, place }) {
+        if self.jobs.send(Job::Answer { request, events: events.clone(), place }).is_err() {
             // The receiver may be gone too; then nobody asks.
-            let _ = job.events.send(Event::Failed(Failure::ShuttingDown));
+            let _ = events.send(Event::Failed(Failure::ShuttingDown));
         }
         receiver
+    }
+
+    /// One vector of length 1 for each text, in order. No text may be empty, or longer than [`Serving::n_ctx`]. Dropping
+    /// the future gives the rest up.
+    pub async fn embed(&self, texts: Vec<Vec<LlamaToken>>, place: Place) -> Result<Vec<Vector>, Failure> {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.jobs.send(Job::Embed { texts, reply, place });
+        sent.map_err(|_| Failure::ShuttingDown)?;
+        answer.await.unwrap_or(Err(Failure::ShuttingDown))
     }
 
     /// Finishes the answers that have begun and refuses the rest; the thread ends with the last of them.

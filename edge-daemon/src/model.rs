@@ -4,12 +4,25 @@ pub mod gguf;
 pub mod load;
 pub mod name;
 
+use std::sync::OnceLock;
+
 use hearth_wire::ModelMeta;
 use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::model::LlamaModel;
+use llama_cpp_2::sampling::LlamaSampler;
 use llama_cpp_2::token::LlamaToken;
 
+use crate::engine::grammar::{Grammar, GrammarError, GrammarSource, Grammars};
 use crate::prompt::template::ChatTemplate;
+
+/// What a model is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It writes.
+    Chat,
+    /// It turns texts into vectors.
+    Embedding,
+}
 
 /// What can be asked of a model without a context. Immutable, so that any thread may.
 #[derive(Debug)]
@@ -18,6 +31,11 @@ pub struct Model {
     template: ChatTemplate,
     special_texts: Vec<String>,
     leading_bos: Option<(LlamaToken, String)>,
+    kind: Kind,
+    /// Attends to the last so many tokens only, in some of its layers.
+    slides: bool,
+    /// Made when the first grammar is asked for.
+    grammars: OnceLock<Result<Grammars, GrammarError>>,
     /// Dropped last: it frees what the weights refer to.
     backend: LlamaBackend,
 }
@@ -55,9 +73,38 @@ impl Model {
         self.llama.vocab().token_to_piece_into(token, bytes, false, None);
     }
 
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Can a request begin where another one's prompt was computed? Not where the model keeps a running state, or forgets
+    /// what is further back than its window: there is no way to any place but the last.
+    pub fn can_share_prefixes(&self) -> bool {
+        self.kind == Kind::Chat && !self.slides && !self.llama.is_recurrent() && !self.llama.is_hybrid()
+    }
+
+    /// The tokens of a text that is to be embedded, with those that the model wants around it. Control tokens' texts are
+    /// text.
+    pub fn tokenize_text(&self, text: &str) -> Vec<LlamaToken> {
+        self.llama.vocab().tokenize(text.as_bytes(), true, false)
+    }
+
+    /// Numbers in a vector of an embedding model.
+    pub fn n_embd(&self) -> usize {
+        usize::try_from(self.llama.n_embd_out()).unwrap_or_default()
+    }
+
     /// Does this token end an answer?
     pub fn ends_answer(&self, token: LlamaToken) -> bool {
         self.llama.vocab().is_eog(token)
+    }
+
+    /// Compiles a grammar for answers of this model. The first one takes a while, and so does a large one: call it where
+    /// blocking is allowed.
+    pub fn grammar(&self, source: &GrammarSource) -> Result<Grammar, GrammarError> {
+        let grammars =
+            self.grammars.get_or_init(|| Grammars::new(&LlamaSampler::llguidance_tok_env(&self.llama)));
+        grammars.as_ref().map_err(Clone::clone)?.compile(source)
     }
 
     /// The sizes that `/v1/models` shows; `n_ctx` is what one request may use.

@@ -1,6 +1,8 @@
-//! What the engine is doing right now, readable from any thread.
+//! What the engine is doing right now and has done so far, readable from any thread.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use hearth_wire::Usage;
 
 /// Counts, as of the engine's latest step.
 #[derive(Debug, Default)]
@@ -9,10 +11,20 @@ pub struct Gauges {
     pub active: AtomicUsize,
     /// Requests that wait for their turn.
     pub waiting: AtomicUsize,
-    /// KV cells that hold something.
+    /// KV cells that requests being served hold.
     pub cells_used: AtomicUsize,
+    /// KV cells of prefixes that are kept for whoever comes next; they are given up where cells are short.
+    pub cells_kept: AtomicUsize,
     /// All KV cells there are.
     pub cells: AtomicUsize,
+    /// Tokens that went through the model since the start.
+    pub computed_tokens: AtomicU64,
+    /// Of the requests that were answered: tokens of their prompts.
+    pub prompt_tokens: AtomicU64,
+    /// Of those the ones that did not have to be computed, since another request had the same beginning.
+    pub shared_tokens: AtomicU64,
+    /// Of the requests that were answered: tokens of the answers.
+    pub written_tokens: AtomicU64,
 }
 
 impl Gauges {
@@ -20,5 +32,12 @@ impl Gauges {
     pub fn read(&self) -> [usize; 4] {
         [&self.active, &self.waiting, &self.cells_used, &self.cells]
             .map(|gauge| gauge.load(Ordering::Relaxed))
+    }
+
+    /// A request is over.
+    pub fn count(&self, usage: &Usage, shared: u64) {
+        self.prompt_tokens.fetch_add(usage.prompt_tokens, Ordering::Relaxed);
+        self.shared_tokens.fetch_add(shared, Ordering::Relaxed);
+        self.written_tokens.fetch_add(usage.completion_tokens, Ordering::Relaxed);
     }
 }

@@ -1,115 +1,327 @@
-//! Which tokens go into the next step. Pure: no model, no clock.
+//! Who is being served, who waits, and what the next step computes. Pure: no model, no clock; what is to be done to the
+//! cache is told as moves.
 
-/// A sequence's part of a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Share {
-    /// Which sequence, by its place in the list.
-    pub sequence: usize,
-    /// How many of its tokens.
-    pub tokens: usize,
-}
-
-/// What to do next.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Plan {
-    /// Compute these.
-    Step(Vec<Share>),
-    /// The cache is full: this sequence gives its cells back and waits.
-    GiveWay(usize),
-}
-
-/// Plans a step for sequences, oldest first, of which each still has `pending` tokens to compute (at least one).
-///
-/// Each one that is writing its answer gets its one token. `chunk` further tokens are read from the prompts: a quarter
-/// for the oldest of them, so that it never starves, and the rest for those that are done soonest. Never more than
-/// `free_cells` in all; when that is not enough the newest sequence gives way.
-pub fn plan(pending: &[usize], chunk: usize, free_cells: usize) -> Plan {
-    let (writing, reading): (Vec<usize>, Vec<usize>) = (0..pending.len()).partition(|at| pending[*at] == 1);
-    if writing.len() > free_cells || (writing.is_empty() && free_cells == 0) {
-        return Plan::GiveWay(pending.len().saturating_sub(1));
-    }
-    let mut budget = chunk.min(free_cells - writing.len());
-    let mut shares: Vec<Share> = writing.into_iter().map(|sequence| Share { sequence, tokens: 1 }).collect();
-
-    let Some(&oldest) = reading.first() else { return Plan::Step(shares) };
-    let mut taken = vec![0; pending.len()];
-    let mut take = |sequence: usize, most: usize, budget: &mut usize| {
-        let tokens = most.min(*budget).min(pending[sequence] - taken[sequence]);
-        taken[sequence] += tokens;
-        *budget -= tokens;
-    };
-    take(oldest, budget.div_ceil(4), &mut budget);
-    let mut soonest_first = reading.clone();
-    soonest_first.sort_by_key(|sequence| pending[*sequence]);
-    for sequence in soonest_first {
-        take(sequence, usize::MAX, &mut budget);
-    }
-    shares.extend(reading.into_iter().map(|sequence| Share { sequence, tokens: taken[sequence] }));
-    shares.retain(|share| share.tokens > 0);
-    Plan::Step(shares)
-}
+mod plan;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
+mod tests;
 
-    fn step(pending: &[usize], chunk: usize, free_cells: usize) -> Vec<(usize, usize)> {
-        match plan(pending, chunk, free_cells) {
-            Plan::Step(shares) => shares.iter().map(|share| (share.sequence, share.tokens)).collect(),
-            Plan::GiveWay(sequence) => panic!("{sequence} gives way"),
+use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
+
+use llama_cpp_2::token::LlamaToken;
+
+use super::prefix::{Move, Next, Path, Prefixes};
+use plan::{Plan, Wish, plan};
+
+/// What there is to share out.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Requests served at once; their slots are the ids from 0 on.
+    pub slots: usize,
+    /// Sequence ids in all: those that are no slots are for prefixes. As many as there are slots turns sharing off.
+    pub ids: usize,
+    /// Cells of the cache.
+    pub cells: usize,
+    /// The most of them that prefixes may keep while nobody uses them.
+    pub kept: usize,
+    /// Prompt tokens read in one step.
+    pub chunk: usize,
+}
+
+/// A request on its way; `P` is what its owner knows of it.
+#[derive(Debug)]
+struct Turn<P> {
+    caller: String,
+    /// The prompt, and what has been written since.
+    tokens: Vec<LlamaToken>,
+    /// Tokens that it did not have to compute, when it was let in first.
+    shared: usize,
+    /// It was being served, and gave way.
+    gave_way: bool,
+    owner: P,
+}
+
+/// A request that is being served.
+#[derive(Debug)]
+struct Active<P> {
+    turn: Turn<P>,
+    slot: i32,
+    path: Path,
+    /// How many of its tokens are in the cache, from the first on.
+    cached: usize,
+}
+
+/// A request's part of a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Work {
+    /// Its place in the list of those being served.
+    pub at: usize,
+    pub slot: i32,
+    /// Which of its tokens.
+    pub positions: Range<usize>,
+    /// These are the last it has: scores are wanted after them.
+    pub is_last: bool,
+}
+
+/// All requests, and the cache's book-keeping.
+#[derive(Debug)]
+pub struct Schedule<P> {
+    limits: Limits,
+    prefixes: Prefixes,
+    free_slots: Vec<i32>,
+    /// Oldest first.
+    active: Vec<Active<P>>,
+    waiting: VecDeque<Turn<P>>,
+    /// When each caller who has more to ask was let in last, counted in admissions.
+    last_turns: HashMap<String, u64>,
+    admissions: u64,
+}
+
+/// Cells kept for the first words of an answer when a request is let in.
+const HEADROOM: usize = 32;
+
+impl<P> Schedule<P> {
+    pub fn new(limits: Limits) -> Self {
+        let (slots, ids) = (limits.slots as i32, limits.ids as i32);
+        Self {
+            limits,
+            prefixes: Prefixes::new(slots..ids.max(slots), limits.kept),
+            free_slots: (0..slots).rev().collect(),
+            active: Vec::new(),
+            waiting: VecDeque::new(),
+            last_turns: HashMap::new(),
+            admissions: 0,
         }
     }
 
-    #[test]
-    fn writers_get_their_token_and_a_lone_reader_the_whole_chunk() {
-        assert_eq!(step(&[1, 1, 500], 256, 1000), [(0, 1), (1, 1), (2, 256)]);
+    /// Takes a request in, to wait for its turn. `tokens` must not be empty.
+    pub fn push(&mut self, caller: String, tokens: Vec<LlamaToken>, owner: P) {
+        self.waiting.push_back(Turn { caller, tokens, shared: 0, gave_way: false, owner });
     }
 
-    #[test]
-    fn a_short_prompt_overtakes_a_long_one_which_still_goes_on() {
-        assert_eq!(step(&[4000, 30], 256, 10_000), [(0, 226), (1, 30)]);
-        assert_eq!(step(&[4000, 300], 256, 10_000), [(0, 64), (1, 192)]);
+    pub fn is_idle(&self) -> bool {
+        self.active.is_empty() && self.waiting.is_empty()
     }
 
-    #[test]
-    fn prompts_of_one_length_are_read_one_after_the_other() {
-        assert_eq!(step(&[200, 200, 200], 256, 1000), [(0, 200), (1, 56)]);
+    pub fn n_active(&self) -> usize {
+        self.active.len()
     }
 
-    #[test]
-    fn the_newest_gives_way_when_the_cells_run_out() {
-        assert_eq!(plan(&[1, 1, 1], 256, 2), Plan::GiveWay(2));
-        assert_eq!(plan(&[7, 8], 256, 0), Plan::GiveWay(1));
-        // A prompt can wait for cells while others write.
-        assert_eq!(step(&[1, 8], 256, 1), [(0, 1)]);
+    pub fn n_waiting(&self) -> usize {
+        self.waiting.len()
     }
 
-    proptest! {
-        #[test]
-        fn a_step_fits_goes_forward_and_forgets_no_writer(
-            pending in proptest::collection::vec(prop_oneof![Just(1usize), 1usize..600], 1..20),
-            chunk in 1usize..300,
-            free_cells in 0usize..1000,
-        ) {
-            match plan(&pending, chunk, free_cells) {
-                Plan::GiveWay(sequence) => {
-                    prop_assert_eq!(sequence, pending.len() - 1);
-                    prop_assert!(free_cells < pending.len());
-                }
-                Plan::Step(shares) => {
-                    let total: usize = shares.iter().map(|share| share.tokens).sum();
-                    let writers = pending.iter().filter(|pending| **pending == 1).count();
-                    prop_assert!(total > 0 && total <= free_cells && total <= writers + chunk);
-                    prop_assert!(shares.iter().all(|share| (1..=pending[share.sequence]).contains(&share.tokens)));
-                    for (sequence, _) in pending.iter().enumerate().filter(|(_, pending)| **pending == 1) {
-                        prop_assert_eq!(shares.iter().filter(|share| share.sequence == sequence).count(), 1);
-                    }
-                    if let Some(oldest) = pending.iter().position(|pending| *pending > 1) && free_cells > writers {
-                        prop_assert!(shares.iter().any(|share| share.sequence == oldest));
-                    }
+    /// Cells that the requests being served use.
+    pub fn cells_used(&self) -> usize {
+        self.prefixes.cells() - self.prefixes.kept() + self.own_cells()
+    }
+
+    /// Cells of prefixes that nobody uses now.
+    pub fn cells_kept(&self) -> usize {
+        self.prefixes.kept()
+    }
+
+    /// Cells that only one request has.
+    fn own_cells(&self) -> usize {
+        self.active.iter().map(|active| active.cached.saturating_sub(self.prefixes.end(active.path))).sum()
+    }
+
+    fn free_cells(&self) -> usize {
+        self.limits.cells.saturating_sub(self.prefixes.cells() + self.own_cells())
+    }
+
+    /// What is to be done to the cache before the next step.
+    pub fn take_moves(&mut self) -> Vec<Move> {
+        self.prefixes.take_moves()
+    }
+
+    pub fn owner_mut(&mut self, at: usize) -> &mut P {
+        &mut self.active[at].turn.owner
+    }
+
+    pub fn token(&self, at: usize, position: usize) -> LlamaToken {
+        self.active[at].turn.tokens[position]
+    }
+
+    /// Tokens of the prompt that a request being served did not have to compute.
+    pub fn shared(&self, at: usize) -> usize {
+        self.active[at].turn.shared
+    }
+
+    /// Those who wait, with the number of those who will be served before them.
+    pub fn queue(&mut self) -> impl Iterator<Item = (usize, &mut P)> {
+        let mut order: Vec<usize> = (0..self.waiting.len()).collect();
+        order.sort_by_key(|nth| self.rank(*nth));
+        let mut ahead = vec![0; order.len()];
+        for (place, nth) in order.into_iter().enumerate() {
+            ahead[nth] = place;
+        }
+        ahead.into_iter().zip(self.waiting.iter_mut().map(|turn| &mut turn.owner))
+    }
+
+    /// Takes out the requests that nobody waits for any more.
+    pub fn drop_where(&mut self, is_gone: impl Fn(&P) -> bool) {
+        self.waiting.retain(|turn| !is_gone(&turn.owner));
+        for at in (0..self.active.len()).rev() {
+            if is_gone(&self.active[at].turn.owner) {
+                self.finish(at);
+            }
+        }
+    }
+
+    pub fn drain_waiting(&mut self) -> Vec<P> {
+        self.waiting.drain(..).map(|turn| turn.owner).collect()
+    }
+
+    /// Ends everything that is being served and keeps nothing of it, since the cache was cleared.
+    pub fn drain_active(&mut self) -> Vec<P> {
+        self.prefixes.reset();
+        self.free_slots = (0..self.limits.slots as i32).rev().collect();
+        self.active.drain(..).map(|active| active.turn.owner).collect()
+    }
+
+    /// Smaller goes first. Whoever gave way comes back first; then callers take turns: the second request of one comes
+    /// after the first ones of the others, and of two callers the one who has waited longer for a turn is first.
+    fn rank(&self, nth: usize) -> (usize, u64, usize) {
+        let turn = &self.waiting[nth];
+        if turn.gave_way {
+            return (0, 0, nth);
+        }
+        let served = self.active.iter().filter(|active| active.turn.caller == turn.caller).count();
+        let earlier = self.waiting.iter().take(nth).filter(|other| other.caller == turn.caller).count();
+        let last = self.last_turns.get(&turn.caller).copied().unwrap_or_default();
+        (1 + served + earlier, last, nth)
+    }
+
+    fn remember_turn(&mut self, caller: &str) {
+        self.admissions += 1;
+        self.last_turns.insert(caller.to_owned(), self.admissions);
+        let (active, waiting) = (&self.active, &self.waiting);
+        self.last_turns.retain(|caller, _| {
+            active.iter().any(|active| active.turn.caller == *caller)
+                || waiting.iter().any(|turn| turn.caller == *caller)
+        });
+    }
+
+    /// Lets in whoever is next, while there are slots, and cells for what the prompt does not share with others. The
+    /// owners of those who are new, for the caller to tell.
+    pub fn admit(&mut self) -> Vec<usize> {
+        let mut admitted = Vec::new();
+        while let Some(next) = (0..self.waiting.len()).min_by_key(|nth| self.rank(*nth)) {
+            if !self.active.is_empty() && !self.has_room_for(&self.waiting[next].tokens) {
+                break;
+            }
+            let Some(slot) = self.free_slots.pop() else { break };
+            let Some(turn) = self.waiting.remove(next) else { break };
+            let path = self.prefixes.enter(&turn.tokens);
+            admitted.push(self.active.len());
+            let caller = turn.caller.clone();
+            self.active.push(Active { turn, slot, path, cached: 0 });
+            self.remember_turn(&caller);
+        }
+        admitted
+    }
+
+    fn has_room_for(&self, tokens: &[LlamaToken]) -> bool {
+        let own = |active: &Active<P>| active.turn.tokens.len() - self.prefixes.end(active.path) + HEADROOM;
+        let claimed = self.prefixes.claimed() + self.active.iter().map(own).sum::<usize>();
+        let wanted = tokens.len() - self.prefixes.in_use(tokens) + HEADROOM;
+        claimed + wanted <= self.limits.cells
+    }
+
+    /// What to compute next; nothing if nobody is being served. When the cells run out, prefixes that nobody uses go first,
+    /// and then the newest request gives way.
+    pub fn plan(&mut self) -> Vec<Work> {
+        while !self.active.is_empty() {
+            let wishes = self.wishes();
+            let (writing, reading): (Vec<&Wish>, Vec<&Wish>) =
+                wishes.iter().partition(|wish| wish.tokens == 1);
+            let unread: usize = reading.iter().map(|wish| wish.tokens).sum();
+            let wanted = writing.len() + unread.min(self.limits.chunk);
+            while self.free_cells() < wanted && self.prefixes.evict() {}
+            match plan(&wishes, self.limits.chunk, self.free_cells()) {
+                Plan::GiveWay => self.give_way(),
+                Plan::Step(mut shares) => {
+                    shares.sort_unstable();
+                    return shares.into_iter().map(|(at, tokens)| self.work(at, tokens)).collect();
                 }
             }
         }
+        Vec::new()
+    }
+
+    fn work(&self, at: usize, tokens: usize) -> Work {
+        let Active { slot, cached, .. } = self.active[at];
+        let positions = cached..cached + tokens;
+        let is_last = positions.end == self.active[at].turn.tokens.len();
+        Work { at, slot, positions, is_last }
+    }
+
+    /// What each request could compute now. One that waits for a prefix makes the one that computes it more urgent.
+    fn wishes(&mut self) -> Vec<Wish> {
+        let mut wishes = Vec::with_capacity(self.active.len());
+        let mut waits = Vec::new();
+        for at in 0..self.active.len() {
+            let Active { turn, slot, path, cached } = &mut self.active[at];
+            let before = *cached;
+            let next = self.prefixes.advance(*path, *slot, cached);
+            if !turn.gave_way {
+                turn.shared += *cached - before;
+            }
+            let left = turn.tokens.len() - *cached;
+            match next {
+                Next::Compute => wishes.push(Wish { at, tokens: left, urgency: left, caller: 0 }),
+                Next::WaitFor { slot } => waits.push((slot, left)),
+            }
+        }
+        for wish in &mut wishes {
+            let Active { turn, slot, .. } = &self.active[wish.at];
+            let waiting = waits.iter().filter(|(other, _)| other == slot).map(|(_, left)| *left);
+            wish.urgency = waiting.chain([wish.urgency]).min().unwrap_or(wish.urgency);
+            let is_same = |other: &Active<P>| other.turn.caller == turn.caller;
+            wish.caller = self.active.iter().position(is_same).unwrap_or_default();
+        }
+        wishes
+    }
+
+    /// The step was computed.
+    pub fn computed(&mut self, works: &[Work]) {
+        for work in works {
+            let active = &mut self.active[work.at];
+            active.cached = work.positions.end;
+            self.prefixes.computed(active.path, active.slot, work.positions.clone());
+        }
+    }
+
+    /// A request's next token was chosen.
+    pub fn write(&mut self, at: usize, token: LlamaToken) {
+        self.active[at].turn.tokens.push(token);
+    }
+
+    /// A request is over, or given up: its slot is free, and what it computed may serve others.
+    pub fn finish(&mut self, at: usize) -> P {
+        self.leave(at).owner
+    }
+
+    /// The newest request gives its slot back for now. Its tokens stay, and are read again when its turn comes, unless they
+    /// are still in the cache by then.
+    pub fn give_way(&mut self) {
+        let Some(newest) = self.active.len().checked_sub(1) else { return };
+        let mut turn = self.leave(newest);
+        turn.gave_way = true;
+        self.waiting.push_front(turn);
+    }
+
+    /// Drops every prefix that nobody uses.
+    pub fn forget_kept(&mut self) {
+        while self.prefixes.evict() {}
+    }
+
+    fn leave(&mut self, at: usize) -> Turn<P> {
+        let Active { turn, slot, path, cached } = self.active.remove(at);
+        self.prefixes.leave(path, slot, &turn.tokens, cached);
+        self.free_slots.push(slot);
+        turn
     }
 }

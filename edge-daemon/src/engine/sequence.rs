@@ -1,32 +1,30 @@
-//! One request inside the engine: the tokens it has, how many of them are in the cache, and the text that came of them.
+//! One request inside the engine: how its tokens are chosen, and what its caller has been told.
 
 use std::time::Instant;
 
 use hearth_wire::{FinishReason, Usage};
-use llama_cpp_2::sampling::LlamaSampler;
 use llama_cpp_2::token::LlamaToken;
+use llama_cpp_2::token::data::LlamaTokenData;
 use tokio::sync::mpsc;
 
-use super::{Event, Failure, Job, Place};
+use super::answer::Answer;
+use super::event::{Candidate, Finished, Piece, Probabilities, Written};
+use super::likeliest::{likeliest, log_sum_exp};
+use super::sampler::Sampler;
+use super::{Event, Failure, MOST_CANDIDATES, Place, Request, Serving};
 use crate::model::Model;
-use crate::text::stop::{Scanned, StopScanner};
-use crate::text::utf8::Utf8Joiner;
 
 pub struct Sequence {
     id: String,
-    /// The prompt, and what has been written since.
-    tokens: Vec<LlamaToken>,
     n_prompt: usize,
-    /// How many of `tokens` are in the KV cache, from the first on.
-    pub cached: usize,
-    /// llama.cpp's id of the sequence, while it is in the batch.
-    pub slot: i32,
-    pub sampler: LlamaSampler,
-    /// `tokens` never grows beyond this.
-    most_tokens: usize,
-    joiner: Utf8Joiner,
-    scanner: StopScanner,
-    piece: Vec<u8>,
+    /// Tokens of the prompt that did not have to be computed.
+    pub shared: usize,
+    n_written: usize,
+    /// At most so many tokens are written.
+    most_written: usize,
+    sampler: Sampler,
+    probabilities: Option<usize>,
+    answer: Answer,
     events: mpsc::UnboundedSender<Event>,
     told_ahead: Option<usize>,
     arrived: Instant,
@@ -36,21 +34,26 @@ pub struct Sequence {
 }
 
 impl Sequence {
-    pub fn new(job: Job, model: &Model, n_ctx: u32) -> Self {
-        let Job { request, events, place } = job;
-        let n_prompt = request.prompt.len();
-        let most_new = request.max_tokens.map_or(usize::MAX, |most| most as usize);
+    /// `prompt` is the request's, which the schedule has taken.
+    pub fn new(
+        request: Request,
+        prompt: &[LlamaToken],
+        events: mpsc::UnboundedSender<Event>,
+        place: Place,
+        serving: &Serving,
+    ) -> Self {
+        let Request { id, sampling, grammar, max_tokens, stops, probabilities, .. } = request;
+        let (n_ctx, n_vocab) = (serving.n_ctx, serving.model.llama().n_vocab());
+        let room = (n_ctx as usize).saturating_sub(prompt.len());
         Self {
-            id: request.id,
-            sampler: request.sampling.sampler(model.llama().n_vocab(), n_ctx, &request.prompt),
-            tokens: request.prompt,
-            n_prompt,
-            cached: 0,
-            slot: -1,
-            most_tokens: n_prompt.saturating_add(most_new).min(n_ctx as usize),
-            joiner: Utf8Joiner::default(),
-            scanner: StopScanner::new(request.stops),
-            piece: Vec::new(),
+            id,
+            sampler: Sampler::new(&sampling, grammar, n_vocab, n_ctx, prompt),
+            n_prompt: prompt.len(),
+            shared: 0,
+            n_written: 0,
+            most_written: max_tokens.map_or(room, |most| room.min(most as usize)),
+            probabilities: probabilities.map(|most| most.min(MOST_CANDIDATES)),
+            answer: Answer::new(stops),
             events,
             told_ahead: None,
             arrived: Instant::now(),
@@ -64,16 +67,6 @@ impl Sequence {
         self.events.is_closed()
     }
 
-    /// All tokens so far, in the cache or not.
-    pub fn len(&self) -> usize {
-        self.tokens.len()
-    }
-
-    /// Tokens that are still to be computed: one while it writes, more while it reads.
-    pub fn pending(&self) -> &[LlamaToken] {
-        &self.tokens[self.cached..]
-    }
-
     pub fn tell_ahead(&mut self, ahead: usize) {
         if self.told_ahead.replace(ahead) != Some(ahead) {
             self.send(Event::Waiting { ahead });
@@ -84,23 +77,42 @@ impl Sequence {
         self.send(Event::Reading);
     }
 
-    /// Takes the token that was chosen next. True when the answer is over, and said so.
-    pub fn accept(&mut self, token: LlamaToken, model: &Model) -> bool {
+    /// Chooses the next token by the model's scores, if one can be. True when the answer is over, and said so.
+    pub fn write(
+        &mut self,
+        scores: &[f32],
+        scratch: &mut Vec<LlamaTokenData>,
+        model: &Model,
+    ) -> (Option<LlamaToken>, bool) {
         self.first_token.get_or_insert_with(Instant::now);
-        self.tokens.push(token);
+        let token = match self.sampler.choose(scores, scratch) {
+            Ok(token) => token,
+            Err(failure) => {
+                self.fail(failure);
+                return (None, true);
+            }
+        };
+        self.n_written += 1;
+        (Some(token), self.tell(token, scores, model))
+    }
+
+    /// Tells what a token adds to the answer. True when that was all.
+    fn tell(&mut self, token: LlamaToken, scores: &[f32], model: &Model) -> bool {
         if model.ends_answer(token) {
             self.finish(FinishReason::Stop);
             return true;
         }
-        self.piece.clear();
-        model.piece_into(token, &mut self.piece);
-        let Scanned { text, stopped } = self.scanner.push(&self.joiner.push(&self.piece));
-        if !text.is_empty() {
-            self.send(Event::Text(text));
-        }
+        let mut bytes = Vec::new();
+        model.piece_into(token, &mut bytes);
+        let probabilities = self.probabilities.map(|most| probabilities(scores, token, most, model));
+        let (piece, stopped) = self.answer.push(Written { token, probabilities }, &bytes);
+        self.show(piece);
         if stopped {
             self.end(FinishReason::Stop);
-        } else if self.tokens.len() >= self.most_tokens {
+        } else if self.sampler.is_over() {
+            self.finish(FinishReason::Stop);
+            return true;
+        } else if self.n_written >= self.most_written {
             self.finish(FinishReason::Length);
             return true;
         }
@@ -109,29 +121,33 @@ impl Sequence {
 
     /// Ends with what was held back, since no stop string came of it.
     fn finish(&mut self, reason: FinishReason) {
-        let Scanned { mut text, stopped } = self.scanner.push(&self.joiner.finish());
-        if !stopped {
-            text.push_str(&self.scanner.finish());
-        }
-        if !text.is_empty() {
-            self.send(Event::Text(text));
-        }
-        self.end(reason);
+        let (piece, stopped) = self.answer.finish();
+        self.show(piece);
+        self.end(if stopped { FinishReason::Stop } else { reason });
     }
 
     fn end(&mut self, reason: FinishReason) {
-        let n_new = self.tokens.len() - self.n_prompt;
         let milliseconds = |at: Instant| at.duration_since(self.arrived).as_millis() as u64;
         tracing::info!(
             id = %self.id,
             prompt_tokens = self.n_prompt,
-            completion_tokens = n_new,
+            shared_tokens = self.shared,
+            completion_tokens = self.n_written,
             first_token_ms = self.first_token.map(milliseconds),
             total_ms = milliseconds(Instant::now()),
             reason = ?reason,
             "answered"
         );
-        self.send(Event::Finished { reason, usage: Usage::new(self.n_prompt as u64, n_new as u64) });
+        self.send(Event::Finished(Finished {
+            reason,
+            stop: self.answer.stop().map(str::to_owned),
+            usage: self.usage(),
+            cached_tokens: self.shared as u64,
+        }));
+    }
+
+    pub fn usage(&self) -> Usage {
+        Usage::new(self.n_prompt as u64, self.n_written as u64)
     }
 
     pub fn fail(&mut self, failure: Failure) {
@@ -139,8 +155,28 @@ impl Sequence {
         self.send(Event::Failed(failure));
     }
 
+    fn show(&self, piece: Piece) {
+        if !piece.text.is_empty() || !piece.tokens.is_empty() {
+            self.send(Event::Text(piece));
+        }
+    }
+
     fn send(&self, event: Event) {
         // A caller that went away is noticed at the next step.
         let _ = self.events.send(event);
+    }
+}
+
+fn probabilities(scores: &[f32], token: LlamaToken, most: usize, model: &Model) -> Probabilities {
+    let total = log_sum_exp(scores);
+    let candidate = |token: LlamaToken, score: f32| {
+        let mut bytes = Vec::new();
+        model.piece_into(token, &mut bytes);
+        Candidate { token, bytes, logprob: score - total }
+    };
+    let score = usize::try_from(token.0).ok().and_then(|at| scores.get(at)).copied();
+    Probabilities {
+        written: candidate(token, score.unwrap_or(f32::NEG_INFINITY)),
+        top: likeliest(scores, most).into_iter().map(|(token, score)| candidate(token, score)).collect(),
     }
 }

@@ -1,5 +1,6 @@
 //! How much the engine takes on, and what that comes to for a given model.
 
+use super::context::SEQUENCE_IDS;
 use super::memory;
 use crate::model::Model;
 
@@ -13,6 +14,8 @@ pub struct Settings {
     /// Tokens that one request may use; by default what the model was trained on, at most [`DEFAULT_CONTEXT`].
     pub context: Option<u32>,
     pub threads: usize,
+    /// Cells of the KV cache; by default room for [`FULL_LENGTH_REQUESTS`].
+    pub cells: Option<u32>,
 }
 
 /// Beyond this many tokens a conversation gets slow on the machines this is for; larger contexts are asked for.
@@ -32,6 +35,8 @@ pub struct Sizes {
     pub n_ctx: u32,
     /// Cells of the KV cache, shared by all.
     pub cells: u32,
+    /// The most cells that prefixes may keep while nobody uses them.
+    pub kept: usize,
     /// Prompt tokens read in one step. Fixed, so that a request that runs alone gives the same numbers every time.
     pub chunk: usize,
 }
@@ -65,8 +70,13 @@ impl Sizes {
             }
         }
         // llama.cpp rounds the cache up to a multiple of 256 cells.
-        let cells = n_ctx.saturating_mul(requests).next_multiple_of(256);
-        Self { n_ctx, cells, chunk: chunk(figures.n_params) }
+        let cells = settings.cells.unwrap_or(n_ctx.saturating_mul(requests)).max(n_ctx).next_multiple_of(256);
+        Self { n_ctx, cells, kept: cells as usize, chunk: chunk(figures.n_params) }
+    }
+
+    /// Sequence ids, for requests and for the prefixes that they share.
+    pub fn ids(self, settings: &Settings) -> usize {
+        SEQUENCE_IDS.max(settings.parallel)
     }
 }
 
@@ -93,7 +103,7 @@ mod tests {
     use super::*;
 
     fn sizes(parallel: usize, context: Option<u32>, n_ctx_train: u32, available: Option<u64>) -> Sizes {
-        let settings = Settings { parallel, queue: 0, context, threads: 1 };
+        let settings = Settings { parallel, queue: 0, context, threads: 1, cells: None };
         Sizes::from_figures(&settings, Figures { n_ctx_train, n_params: 1, bytes_per_cell: 1000, available })
     }
 
@@ -102,7 +112,8 @@ mod tests {
         assert_eq!(sizes(4, Some(100_000), 2048, None).n_ctx, 2048);
         assert_eq!(sizes(4, None, 2048, None).n_ctx, 2048);
         assert_eq!(sizes(4, None, 131_072, None).n_ctx, 8192);
-        assert_eq!(sizes(4, Some(100), 2048, None), Sizes { n_ctx: 100, cells: 256, chunk: 256 });
+        let small = sizes(4, Some(100), 2048, None);
+        assert_eq!((small.n_ctx, small.cells), (100, 256));
     }
 
     #[test]

@@ -48,7 +48,9 @@ pub async fn complete(
     }
 
     let id = format!("chatcmpl-{}", uuid::Uuid::new_v4().simple());
-    let events = daemon.engine.submit(Request { id: id.clone(), prompt, sampling, max_tokens, stops }, place);
+    let events = daemon
+        .engine
+        .submit(Request { sampling, max_tokens, stops, ..Request::new(id.clone(), prompt) }, place);
     let answer = Answer { id, created: unix_seconds(), model: daemon.id };
     if streaming {
         Ok(stream::respond(answer, events, stream_usage))

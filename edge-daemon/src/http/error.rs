@@ -118,6 +118,13 @@ impl From<Failure> for ApiError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::ShuttingDown => Self::shutting_down(),
+            Failure::Grammar => Self::internal(
+                "The answer could not be kept to its grammar: it grew too complex. Simplify the schema or the grammar.",
+            ),
+            Failure::OtherKind => Self::invalid_value(
+                "model",
+                "This model does not do that: a chat model writes, an embedding model embeds.",
+            ),
             Failure::Decode => Self::internal("The model failed while it computed this answer. Try again."),
         }
     }

@@ -1,6 +1,7 @@
 //! Reads a model file. Whatever is wrong with it becomes a sentence here; nothing ends the process.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::model::LlamaModel;
@@ -8,11 +9,11 @@ use llama_cpp_2::model::params::LlamaModelParams;
 use llama_cpp_2::token::LlamaToken;
 use llama_cpp_2::vocab::LlamaVocab;
 
-use super::{Model, gguf};
+use super::{Kind, Model, gguf};
 use crate::prompt::template::{CHATML, ChatTemplate, TemplateError};
 
-/// Architectures that turn text into vectors or into another text, and cannot hold a conversation.
-const NOT_FOR_CHAT: &[&str] = &[
+/// Architectures that turn text into vectors.
+const EMBEDDING: &[&str] = &[
     "bert",
     "nomic-bert",
     "nomic-bert-moe",
@@ -20,18 +21,21 @@ const NOT_FOR_CHAT: &[&str] = &[
     "jina-bert-v3",
     "neo-bert",
     "modern-bert",
-    "t5",
-    "t5encoder",
-    "clip",
-    "wavtokenizer-dec",
+    "eurobert",
+    "gemma-embedding",
 ];
+
+/// Architectures that neither hold a conversation nor embed.
+const NEITHER: &[&str] = &["t5", "t5encoder", "clip", "wavtokenizer-dec"];
 
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     #[error(transparent)]
     File(#[from] gguf::GgufError),
-    #[error("{0} is a model of the kind `{1}`, which does not write text; choose a chat model")]
-    NotForChat(String, String),
+    #[error(
+        "{0} is a model of the kind `{1}`, which neither writes text nor embeds it; choose another model"
+    )]
+    Neither(String, String),
     #[error(
         "{0} cannot be loaded by llama.cpp: {1}. Its own words are in the log lines above; fetch the file again, or choose another model"
     )]
@@ -48,18 +52,28 @@ impl Model {
     pub fn load(path: &Path) -> Result<Self, LoadError> {
         let shown = path.display().to_string();
         let header = gguf::check(path)?;
-        if let Some(kind) = header.architecture.filter(|kind| NOT_FOR_CHAT.contains(&kind.as_str())) {
-            return Err(LoadError::NotForChat(shown, kind));
+        let architecture = header.architecture.unwrap_or_default();
+        if NEITHER.contains(&architecture.as_str()) {
+            return Err(LoadError::Neither(shown, architecture));
         }
         let backend = LlamaBackend::init().map_err(|error| LoadError::Backend(error.to_string()))?;
         let llama = LlamaModel::load_from_file(&backend, path, &LlamaModelParams::default())
             .map_err(|error| LoadError::Refused(shown.clone(), error.to_string()))?;
 
+        let kind = match number(&llama, &format!("{architecture}.pooling_type")) {
+            Some(RANK) => return Err(LoadError::Neither(shown, "reranker".to_owned())),
+            Some(MEAN..=LAST) => Kind::Embedding,
+            _ if EMBEDDING.contains(&architecture.as_str()) => Kind::Embedding,
+            _ => Kind::Chat,
+        };
+        let window = number(&llama, &format!("{architecture}.attention.sliding_window"));
+        let slides = window.is_some_and(|window| window > 0);
+
         let vocab = llama.vocab();
         let bos = text_of(&vocab, vocab.bos());
         let eos = text_of(&vocab, vocab.eos());
         let source = llama.chat_template(None).ok().and_then(|template| template.to_string().ok());
-        if source.is_none() {
+        if source.is_none() && kind == Kind::Chat {
             tracing::warn!(
                 "the model has no chat template of its own: ChatML is used, which may not suit it"
             );
@@ -73,8 +87,27 @@ impl Model {
             .filter(|text| !text.is_empty())
             .collect();
         let leading_bos = (vocab.should_add_bos() && !bos.is_empty()).then(|| (vocab.bos(), bos));
-        Ok(Self { llama, template, special_texts, leading_bos, backend })
+        Ok(Self {
+            llama,
+            template,
+            special_texts,
+            leading_bos,
+            kind,
+            slides,
+            grammars: OnceLock::new(),
+            backend,
+        })
     }
+}
+
+/// How a model makes one vector of many. Source: llama.cpp's `llama_pooling_type`.
+const MEAN: u32 = 1;
+const LAST: u32 = 3;
+const RANK: u32 = 4;
+
+/// A number among the file's metadata.
+fn number(llama: &LlamaModel, key: &str) -> Option<u32> {
+    llama.meta_val_str(key).ok()?.parse().ok()
 }
 
 /// The vocabulary's own text of a token; empty where there is no such token.

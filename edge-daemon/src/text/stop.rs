@@ -6,6 +6,7 @@
 pub struct StopScanner {
     stops: Vec<String>,
     held: String,
+    met: Option<usize>,
 }
 
 /// What came of a piece of text.
@@ -20,7 +21,7 @@ pub struct Scanned {
 impl StopScanner {
     /// `stops` must not contain an empty string.
     pub fn new(stops: Vec<String>) -> Self {
-        Self { stops, held: String::new() }
+        Self { stops, held: String::new(), met: None }
     }
 
     /// Takes the next piece of the answer.
@@ -30,14 +31,21 @@ impl StopScanner {
         }
         self.held.push_str(piece);
         // The one that is whole first, since in other pieces the answer would have ended there.
-        let found = |stop: &String| self.held.find(stop).map(|start| (start + stop.len(), start));
-        if let Some((_, start)) = self.stops.iter().filter_map(found).min() {
+        let found =
+            |(at, stop): (usize, &String)| self.held.find(stop).map(|start| (start + stop.len(), start, at));
+        if let Some((_, start, at)) = self.stops.iter().enumerate().filter_map(found).min() {
+            self.met = Some(at);
             self.held.truncate(start);
             return Scanned { text: std::mem::take(&mut self.held), stopped: true };
         }
         let keep_from = self.held.len() - self.longest_beginning();
         let rest = self.held.split_off(keep_from);
         Scanned { text: std::mem::replace(&mut self.held, rest), stopped: false }
+    }
+
+    /// The stop string that was met.
+    pub fn met(&self) -> Option<&str> {
+        self.met.map(|at| self.stops[at].as_str())
     }
 
     /// What was held back, once the answer has ended without the rest of the stop string.

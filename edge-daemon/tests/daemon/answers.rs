@@ -108,11 +108,12 @@ async fn a_typed_control_token_stays_text() {
 
 #[tokio::test]
 async fn every_script_goes_in_and_comes_out_whole() {
-    let daemon = Daemon::start().await;
+    // Two of them: where a prompt has been read before, its last token is computed alone, and a few bits of the scores differ.
+    let (daemon, other) = (Daemon::start().await, Daemon::start().await);
     for text in ["Grüße, 東京 🦀👩‍👩‍👧 ‏שלום", "e\u{301}\u{feff}\u{7f}\u{1b}[31m", "\u{fdd0}\u{10ffff}"]
     {
         let body = json!({"messages": [{"role": "user", "content": format!("Repeat: {text}")}], "max_tokens": 12, "seed": 5});
         let plain = daemon.chat(&body).await;
-        assert_eq!(daemon.stream(&body).await.answer().await.text, plain.text);
+        assert_eq!(other.stream(&body).await.answer().await.text, plain.text);
     }
 }

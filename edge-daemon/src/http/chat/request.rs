@@ -142,6 +142,7 @@ fn sampling(body: &ChatRequest) -> Result<Sampling, ApiError> {
             2.0,
             default.presence_penalty,
         )?,
+        logit_bias: Vec::new(),
         seed: seed(body.seed),
     })
 }

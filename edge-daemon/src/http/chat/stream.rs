@@ -16,6 +16,7 @@ use tokio::time::timeout;
 
 use super::Answer;
 use crate::engine::Event;
+use crate::engine::event::{Finished, Piece};
 use crate::http::error::ApiError;
 
 /// A comment goes out after this much silence, so that proxies and clients do not take the stream for dead.
@@ -41,7 +42,10 @@ pub fn respond(answer: Answer, mut events: UnboundedReceiver<Event>, with_usage:
             match event {
                 Event::Waiting { ahead } => yield comment(&format!("queued {ahead}")),
                 Event::Reading => yield comment("reading"),
-                Event::Text(text) => {
+                Event::Text(Piece { text, .. }) => {
+                    if text.is_empty() {
+                        continue;
+                    }
                     let role = (!std::mem::replace(&mut begun, true)).then_some(Role::Assistant);
                     yield data(&answer.chunk(Delta { role, content: Some(text), ..Delta::default() }, None));
                 }
@@ -49,7 +53,7 @@ pub fn respond(answer: Answer, mut events: UnboundedReceiver<Event>, with_usage:
                     yield data(&ApiError::from(failure).into_envelope());
                     return;
                 }
-                Event::Finished { reason, usage } => {
+                Event::Finished(Finished { reason, usage, .. }) => {
                     if !begun {
                         let delta = Delta { role: Some(Role::Assistant), content: Some(String::new()), ..Delta::default() };
                         yield data(&answer.chunk(delta, None));

@@ -7,6 +7,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::Answer;
 use crate::engine::Event;
+use crate::engine::event::Finished;
 use crate::http::error::ApiError;
 
 pub async fn respond(
@@ -17,9 +18,9 @@ pub async fn respond(
     while let Some(event) = events.recv().await {
         match event {
             Event::Waiting { .. } | Event::Reading => {}
-            Event::Text(more) => text.push_str(&more),
+            Event::Text(more) => text.push_str(&more.text),
             Event::Failed(failure) => return Err(failure.into()),
-            Event::Finished { reason, usage } => {
+            Event::Finished(Finished { reason, usage, .. }) => {
                 return Ok(Json(ChatCompletion {
                     id: answer.id,
                     object: COMPLETION_OBJECT.to_owned(),

@@ -1,0 +1,192 @@
+//! Serves chats: receive, admit, compute, choose, tell; and again.
+
+use std::sync::atomic::Ordering;
+
+use llama_cpp_2::DecodeError;
+use llama_cpp_2::context::LlamaContext;
+use llama_cpp_2::llama_batch::LlamaBatch;
+use llama_cpp_2::token::data::LlamaTokenData;
+
+use super::context;
+use super::gauges::Gauges;
+use super::inbox::Inbox;
+use super::schedule::{Limits, Schedule, Work};
+use super::sequence::Sequence;
+use super::settings::{Settings, Sizes};
+use super::{Failure, Job, Phase, Serving};
+
+/// The context, and everybody who is being served on it.
+pub struct Chats<'model> {
+    serving: &'model Serving,
+    context: LlamaContext<'model>,
+    batch: LlamaBatch<'static>,
+    schedule: Schedule<Sequence>,
+    /// Room for the candidates of one choice, used again and again.
+    candidates: Vec<LlamaTokenData>,
+    gauges: &'model Gauges,
+}
+
+/// Why a step could not be computed.
+enum StepError {
+    NoCells,
+    Failed(String),
+}
+
+impl<'model> Chats<'model> {
+    pub fn new(
+        serving: &'model Serving,
+        settings: &Settings,
+        sizes: Sizes,
+        context: LlamaContext<'model>,
+        gauges: &'model Gauges,
+    ) -> Self {
+        let limits = Limits {
+            slots: settings.parallel,
+            ids: if serving.prefix_sharing { sizes.ids(settings) } else { settings.parallel },
+            cells: sizes.cells as usize,
+            kept: sizes.kept,
+            chunk: sizes.chunk,
+        };
+        Self {
+            serving,
+            context,
+            batch: LlamaBatch::new(sizes.chunk + settings.parallel, 1),
+            schedule: Schedule::new(limits),
+            candidates: Vec::new(),
+            gauges,
+        }
+    }
+
+    pub fn run(mut self, inbox: &mut Inbox) {
+        loop {
+            for job in inbox.receive(self.schedule.is_idle()) {
+                self.take(job);
+            }
+            let phase = inbox.phase();
+            if phase >= Phase::Draining {
+                self.schedule.drain_waiting().iter_mut().for_each(|one| one.fail(Failure::ShuttingDown));
+            }
+            if phase == Phase::Stopping {
+                self.schedule.drain_active().iter_mut().for_each(|one| one.fail(Failure::ShuttingDown));
+            }
+            self.schedule.drop_where(Sequence::is_abandoned);
+            self.admit();
+            self.publish();
+            if self.schedule.n_active() == 0 {
+                context::apply(&mut self.context, self.schedule.take_moves());
+                if phase >= Phase::Draining {
+                    return;
+                }
+                continue;
+            }
+            self.step();
+            self.publish();
+        }
+    }
+
+    fn take(&mut self, job: Job) {
+        match job {
+            Job::Answer { mut request, events, place } => {
+                let caller = std::mem::take(&mut request.caller);
+                let tokens = std::mem::take(&mut request.prompt);
+                let sequence = Sequence::new(request, &tokens, events, place, self.serving);
+                self.schedule.push(caller, tokens, sequence);
+            }
+            Job::Embed { reply, .. } => {
+                // Nobody asks any more where the receiver is gone.
+                let _ = reply.send(Err(Failure::OtherKind));
+            }
+        }
+    }
+
+    fn admit(&mut self) {
+        for at in self.schedule.admit() {
+            self.schedule.owner_mut(at).tell_reading();
+        }
+        for (ahead, sequence) in self.schedule.queue() {
+            sequence.tell_ahead(ahead);
+        }
+    }
+
+    fn publish(&self) {
+        let schedule = &self.schedule;
+        self.gauges.active.store(schedule.n_active(), Ordering::Relaxed);
+        self.gauges.waiting.store(schedule.n_waiting(), Ordering::Relaxed);
+        self.gauges.cells_used.store(schedule.cells_used(), Ordering::Relaxed);
+        self.gauges.cells_kept.store(schedule.cells_kept(), Ordering::Relaxed);
+    }
+
+    fn step(&mut self) {
+        let works = self.schedule.plan();
+        context::apply(&mut self.context, self.schedule.take_moves());
+        if works.is_empty() {
+            return;
+        }
+        match self.compute(&works) {
+            Ok(()) => {
+                self.schedule.computed(&works);
+                self.choose(&works);
+            }
+            Err(error) => self.recover(error),
+        }
+    }
+
+    fn compute(&mut self, works: &[Work]) -> Result<(), StepError> {
+        self.batch.clear();
+        for work in works {
+            let last = work.positions.end - 1;
+            for position in work.positions.clone() {
+                let token = self.schedule.token(work.at, position);
+                let wants_scores = work.is_last && position == last;
+                let added = self.batch.add(token, position as i32, &[work.slot], wants_scores);
+                added.map_err(|error| StepError::Failed(error.to_string()))?;
+            }
+        }
+        self.context.decode(&mut self.batch).map_err(|error| match error {
+            DecodeError::NoKvCacheSlot => StepError::NoCells,
+            error => StepError::Failed(error.to_string()),
+        })
+    }
+
+    /// Chooses the next token of every sequence whose last one was just computed.
+    fn choose(&mut self, works: &[Work]) {
+        let mut row = 0;
+        let mut over = Vec::new();
+        for work in works {
+            row += work.positions.len();
+            self.gauges.computed_tokens.fetch_add(work.positions.len() as u64, Ordering::Relaxed);
+            if !work.is_last {
+                continue;
+            }
+            let shared = self.schedule.shared(work.at);
+            let scores = self.context.get_logits_ith(row as i32 - 1);
+            let sequence = self.schedule.owner_mut(work.at);
+            sequence.shared = shared;
+            let (token, is_over) = sequence.write(scores, &mut self.candidates, &self.serving.model);
+            if let Some(token) = token {
+                self.schedule.write(work.at, token);
+            }
+            if is_over {
+                over.push(work.at);
+            }
+        }
+        for at in over.into_iter().rev() {
+            let sequence = self.schedule.finish(at);
+            self.gauges.count(&sequence.usage(), sequence.shared as u64);
+        }
+    }
+
+    /// A step failed. Too few cells is mended by computing fewer sequences; anything else ends those that were in it.
+    fn recover(&mut self, error: StepError) {
+        match error {
+            StepError::NoCells if self.schedule.cells_kept() > 0 => return self.schedule.forget_kept(),
+            StepError::NoCells if self.schedule.n_active() > 1 => return self.schedule.give_way(),
+            StepError::NoCells => {
+                tracing::error!("a step failed: the cache has no cells for a single request");
+            }
+            StepError::Failed(error) => tracing::error!(error, "a step failed"),
+        }
+        self.schedule.drain_active().iter_mut().for_each(|one| one.fail(Failure::Decode));
+        self.context.clear_kv_cache();
+    }
+}

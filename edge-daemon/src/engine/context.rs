@@ -1,0 +1,79 @@
+//! llama.cpp's context: how it is made for a model, and how the schedule's moves reach its cache.
+
+use std::num::NonZeroU32;
+
+use llama_cpp_2::context::LlamaContext;
+use llama_cpp_2::context::params::LlamaContextParams;
+
+use super::prefix::Move;
+use super::settings::{Settings, Sizes};
+use crate::model::Model;
+
+/// Sequence ids that one cache can tell apart. Source: llama.cpp's `LLAMA_MAX_SEQ`.
+pub const SEQUENCE_IDS: usize = 256;
+
+/// A context for chats: one cache for all sequences.
+pub fn for_chats<'model>(
+    model: &'model Model,
+    settings: &Settings,
+    sizes: Sizes,
+) -> Result<LlamaContext<'model>, String> {
+    // Only slots are computed; a prefix's id is never in a batch, and needs no room in it.
+    let params = base(settings, sizes.chunk + settings.parallel)
+        .with_n_ctx(NonZeroU32::new(sizes.cells))
+        .with_n_seq_max(u32::try_from(settings.parallel).unwrap_or(1))
+        .with_kv_unified(true)
+        .with_swa_full(false);
+    model.llama().new_context(model.backend(), params).map_err(|error| error.to_string())
+}
+
+/// A context for embeddings of up to `texts` texts and `tokens` tokens at a time.
+pub fn for_embeddings<'model>(
+    model: &'model Model,
+    settings: &Settings,
+    texts: usize,
+    tokens: usize,
+) -> Result<LlamaContext<'model>, String> {
+    let params = base(settings, tokens)
+        .with_n_ctx(u32::try_from(tokens).ok().and_then(NonZeroU32::new))
+        .with_n_seq_max(u32::try_from(texts).unwrap_or(1))
+        .with_kv_unified(true)
+        .with_embeddings(true);
+    model.llama().new_context(model.backend(), params).map_err(|error| error.to_string())
+}
+
+fn base(settings: &Settings, batch: usize) -> LlamaContextParams {
+    let threads = i32::try_from(settings.threads).unwrap_or(1);
+    let batch = u32::try_from(batch).unwrap_or(u32::MAX);
+    LlamaContextParams::default()
+        .with_n_batch(batch)
+        .with_n_ubatch(batch)
+        .with_n_threads(threads)
+        .with_n_threads_batch(threads)
+        .with_no_perf(true)
+}
+
+/// Does to the cache what the schedule has written down.
+pub fn apply(context: &mut LlamaContext<'_>, moves: Vec<Move>) {
+    for change in moves {
+        let outcome = match &change {
+            Move::Share { from, to, positions } => context.copy_kv_cache_seq(
+                *from,
+                *to,
+                Some(positions.start as u32),
+                Some(positions.end as u32),
+            ),
+            Move::Drop { id, positions } => context
+                .clear_kv_cache_seq(
+                    Some(id.unsigned_abs()),
+                    Some(positions.start as u32),
+                    Some(positions.end as u32),
+                )
+                .map(drop),
+            Move::Clear { id } => context.clear_kv_cache_seq(Some(id.unsigned_abs()), None, None).map(drop),
+        };
+        if let Err(error) = outcome {
+            tracing::error!(%error, ?change, "the cache could not be changed");
+        }
+    }
+}
