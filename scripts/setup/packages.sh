@@ -40,6 +40,7 @@ need_to_test() {
     || need pgtap "database tests"
   has node || need nodejs "the official clients' tests"
   has npm || need npm "the official clients' tests"
+  python3 -m pip --version >/dev/null 2>&1 || need python3-pip "to fetch a linter"
 }
 
 install_missing() {
