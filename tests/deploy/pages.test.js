@@ -49,7 +49,7 @@ test('every secret setting can be replaced by the page that says how', () => {
 
 test('every figure has a source that is not a shop window of somebody else', () => {
   const official = [
-    'supabase.com', 'vercel.com', 'developers.cloudflare.com', 'pkg.cloudflare.com', 'docs.aws.amazon.com', 'aws.amazon.com',
+    'supabase.com', 'vercel.com', 'developers.cloudflare.com', 'docs.aws.amazon.com', 'aws.amazon.com',
     'upstash.com', 'console.upstash.com', 'docs.oracle.com', 'www.oracle.com', 'tailscale.com', 'sh.rustup.rs',
   ];
   for (const page of pages) {
