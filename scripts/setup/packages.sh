@@ -25,13 +25,17 @@ need_to_run() {
   is_built || need_to_build
 }
 
-need_to_build() {
+need_compiler() {
   has cc || need build-essential "to build"
+  has cargo || any "$HOME/.cargo/bin/cargo" || has curl || need "curl ca-certificates" "to fetch Rust"
+}
+
+need_to_build() {
+  need_compiler
   has cmake || need cmake "to build the model runner"
   has clang || need clang "to build the model runner"
   any /usr/lib/llvm-*/lib/libclang*.so* || any /usr/lib64/libclang.so* || any /Library/Developer/CommandLineTools \
     || need libclang-dev "to build the model runner"
-  has cargo || any "$HOME/.cargo/bin/cargo" || has curl || need "curl ca-certificates" "to fetch Rust"
 }
 
 need_to_test() {

@@ -26,6 +26,15 @@ impl Place {
         }
     }
 
+    /// As [`Place::start`], as one instance: what it has learnt once it knows at each request.
+    pub async fn start_one(host: Option<Kind>, house: &House, parts: Parts) -> Self {
+        match host {
+            // Its emulator keeps a request until an instance asks for one.
+            Some(Kind::Lambda) => Self::There(Hosted::cold(Kind::Lambda, &parts.settings(house)).await),
+            other => Self::start(other, house, parts).await,
+        }
+    }
+
     /// Up to and without `/v1`.
     pub fn url(&self) -> &str {
         match self {

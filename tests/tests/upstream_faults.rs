@@ -33,12 +33,26 @@ struct Stage {
 
 async fn stage(host: Option<Kind>) -> Stage {
     let house = House::shared().await;
-    let faulty = Faulty::before(&house.up.url).await;
-    let model = talker(Duration::from_millis(5)).await;
-    let parts = Parts::of(&house.up).edge(&model).supabase(&faulty.url);
+    let (faulty, parts) = parts(&house).await;
     let place = Place::start(host, &house, parts).await;
     let person = Person::new(&house.up).await.at(place.url());
     Stage { faulty, place, person, house }
+}
+
+/// The same, as one instance.
+async fn stage_of_one(host: Option<Kind>) -> Stage {
+    let house = House::shared().await;
+    let (faulty, parts) = parts(&house).await;
+    let place = Place::start_one(host, &house, parts).await;
+    let person = Person::new(&house.up).await.at(place.url());
+    Stage { faulty, place, person, house }
+}
+
+async fn parts(house: &House) -> (Faulty, Parts) {
+    let faulty = Faulty::before(&house.up.url).await;
+    let model = talker(Duration::from_millis(5)).await;
+    let parts = Parts::of(&house.up).edge(&model).supabase(&faulty.url);
+    (faulty, parts)
 }
 
 /// One request of each kind: a read, a create, a change and a turn.
@@ -103,7 +117,7 @@ fn says_nothing(place: &Place, person: &Person, host: Option<Kind>) {
 }
 
 async fn sign_in_keys_that_are_known_go_on_to_count(host: Option<Kind>) {
-    let stage = stage(host).await;
+    let stage = stage_of_one(host).await;
     let Stage { faulty, person, .. } = &stage;
     assert_eq!(person.get("/v1/me").await.0, 200, "the keys are known now");
     for fault in [Fault::ServerError, Fault::Silent, Fault::Html] {

@@ -24,12 +24,8 @@ cases! { "idempotency":
 async fn creates(context: Arc<Context>) -> Outcome {
     let ada = context.ada().await?;
     for (path, field) in [("/v1/workspaces", "name"), ("/v1/conversations", "title")] {
-        let (id, body) = (Uuid::now_v7(), |text: &str| json!({ "id": Uuid::nil(), field: text }));
-        let body = |text: &str| {
-            let mut body = body(text);
-            body["id"] = id.to_string().into();
-            body
-        };
+        let id = Uuid::now_v7();
+        let body = |text: &str| json!({ "id": id, field: text });
         let first = ada.post(path, body("One")).await?.is(201)?;
         let again = ada.post(path, body("One")).await?.is(201)?;
         ensure!(first == again && first["id"] == id.to_string(), "{first} and then {again}");
