@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use futures_util::StreamExt;
 use serde_json::{Value, json};
 
 use crate::proxy::serve;
@@ -22,11 +23,11 @@ pub async fn talker(pace: Duration) -> String {
     let list = json!({ "object": "list", "data": [{ "id": "scripted", "object": "model", "meta": { "n_ctx": 8192 } }] });
     let router = Router::new()
         .route("/v1/models", get(move || async move { Json(list) }))
-        .route("/v1/chat/completions", post(move |Json(request): Json<Value>| answer(request, pace)));
+        .route("/v1/chat/completions", post(async move |Json(request): Json<Value>| answer(&request, pace)));
     serve(router).await
 }
 
-async fn answer(request: Value, pace: Duration) -> Response {
+fn answer(request: &Value, pace: Duration) -> Response {
     let said = request["max_tokens"].as_u64().unwrap_or(MOST);
     // A token is a word, more or less.
     let read = request["messages"].to_string().split(' ').count() as u64;
@@ -57,17 +58,21 @@ fn stream(said: u64, usage: Value, counted: bool, pace: Duration) -> Response {
         if counted {
             yield chunk(json!([]), usage);
         }
-        yield Ok("data: [DONE]\n\n".to_owned());
+        yield "data: [DONE]\n\n".to_owned();
     };
-    ([(http::header::CONTENT_TYPE, "text/event-stream")], Body::from_stream(events)).into_response()
+    (
+        [(http::header::CONTENT_TYPE, "text/event-stream")],
+        Body::from_stream(events.map(Ok::<_, std::convert::Infallible>)),
+    )
+        .into_response()
 }
 
-fn chunk(choices: Value, usage: Value) -> Result<String, std::convert::Infallible> {
+fn chunk(choices: Value, usage: Value) -> String {
     let mut chunk =
         json!({ "id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 0, "model": "scripted" });
     chunk["choices"] = choices;
     if !usage.is_null() {
         chunk["usage"] = usage;
     }
-    Ok(format!("data: {chunk}\n\n"))
+    format!("data: {chunk}\n\n")
 }

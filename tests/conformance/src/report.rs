@@ -83,7 +83,7 @@ impl Report {
     /// The table by theme, and the last line that scripts read.
     pub fn write(&self, mut out: impl io::Write) -> io::Result<()> {
         writeln!(out, "\n{} ({})\n", self.url, self.host)?;
-        writeln!(out, "{:<14}{:>8}{:>8}{:>9}", "theme", "passed", "failed", "skipped")?;
+        writeln!(out, "{:<16}{:>8}{:>8}{:>9}", "theme", "passed", "failed", "skipped")?;
         let mut themes: Vec<&str> = self.finished.iter().map(|finished| finished.case.theme).collect();
         themes.dedup();
         for theme in themes {
@@ -92,7 +92,7 @@ impl Report {
                 of_theme.filter(|finished| finished.word() == word).count()
             };
             let (passed, failed, skipped) = (count("passed"), count("failed"), count("skipped"));
-            writeln!(out, "{theme:<14}{passed:>8}{failed:>8}{skipped:>9}")?;
+            writeln!(out, "{theme:<16}{passed:>8}{failed:>8}{skipped:>9}")?;
         }
         writeln!(out, "\n{} passed, {} failed", self.count("passed"), self.count("failed"))
     }

@@ -78,7 +78,7 @@ async fn left_for_long(context: Arc<Context>) -> Outcome {
         }
         "interrupted" if closes => {
             ensure!(
-                after > WORKERS_CLOSE_AFTER - Duration::from_secs(3),
+                after + Duration::from_secs(3) > WORKERS_CLOSE_AFTER,
                 "closed after {} s",
                 after.as_secs()
             );

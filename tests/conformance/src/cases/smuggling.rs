@@ -6,14 +6,10 @@ use std::{sync::Arc, time::Duration};
 use anyhow::ensure;
 
 use crate::{
-    case::{
-        Outcome,
-        Verdict::{Passed, Skipped},
-        cases,
-    },
+    case::{Outcome, Verdict::Passed, cases},
     context::Context,
     person::Person,
-    raw::{Heard, Raw, post},
+    raw::{Heard, Raw, over_tls, post},
 };
 
 const PATH: &str = "/v1/conversations";
@@ -40,7 +36,7 @@ async fn refused(context: &Arc<Context>, rests: &[&str]) -> Outcome {
     let ada = context.ada().await?;
     for rest in rests {
         let Some(heard) = hear(context, &ada, rest).await? else {
-            return Ok(Skipped("a front that speaks TLS passes on other bytes than were written".into()));
+            return Ok(over_tls());
         };
         let statuses = heard.statuses();
         ensure!(heard.is_refusal() && statuses.len() < 2, "{rest:?} was answered by {statuses:?}");
@@ -59,7 +55,7 @@ async fn both_lengths(context: Arc<Context>) -> Outcome {
     let encoding = "transfer-encoding: chunked\r\n";
     for head in [format!("{length}{encoding}\r\n"), format!("{encoding}{length}\r\n")] {
         let Some(heard) = hear(&context, &ada, &format!("{head}{chunks}")).await? else {
-            return Ok(Skipped("a front that speaks TLS passes on other bytes than were written".into()));
+            return Ok(over_tls());
         };
         let statuses = heard.statuses();
         ensure!(statuses.len() == 1, "the connection went on after it: {statuses:?}");
