@@ -23,7 +23,9 @@ async fn main() -> anyhow::Result<()> {
         Some("edge") => edge::run().await,
         Some("hosts") => functions().await,
         Some(other) => {
-            anyhow::bail!("there is no benchmark `{other}`; say `edge`, `hosts`, or nothing for the whole house")
+            anyhow::bail!(
+                "there is no benchmark `{other}`; say `edge`, `hosts`, or nothing for the whole house"
+            )
         }
     }
 }

@@ -57,6 +57,16 @@ impl Hosted {
         Self::spawn(kind, settings, 1).await
     }
 
+    /// Starts the Worker in a workerd with nothing around it, and waits until it answers.
+    pub async fn bare_worker(settings: &[(&'static str, String)]) -> Self {
+        let folder = tempfile::Builder::new().prefix("hearth-host-").tempdir().expect("a temporary folder");
+        let (url, child) = cloudflare::start_bare(settings, folder.path());
+        let hosted =
+            Self { kind: Kind::Cloudflare, url, children: vec![child], began: Instant::now(), folder };
+        hosted.wait().await;
+        hosted
+    }
+
     async fn spawn(kind: Kind, settings: &[(&'static str, String)], instances: usize) -> Self {
         let folder = tempfile::Builder::new().prefix("hearth-host-").tempdir().expect("a temporary folder");
         let began = Instant::now();
@@ -142,13 +152,9 @@ fn log_path(folder: &Path) -> PathBuf {
 /// Starts `command` with its output in the log.
 fn spawn(command: &mut Command, folder: &Path) -> Child {
     let log = || File::options().create(true).append(true).open(log_path(folder)).expect("a log");
-    command
-        .stdin(Stdio::null())
-        .stdout(log())
-        .stderr(log())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap_or_else(|error| panic!("{:?} can't be started: {error}", command.as_std().get_program()))
+    command.stdin(Stdio::null()).stdout(log()).stderr(log()).kill_on_drop(true).spawn().unwrap_or_else(
+        |error| panic!("{} can't be started: {error}", command.as_std().get_program().display()),
+    )
 }
 
 /// A function's own program, built as it is deployed.

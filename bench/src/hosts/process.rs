@@ -24,20 +24,3 @@ pub fn cpu(pid: u32) -> anyhow::Result<Duration> {
     let ticks = |at: usize| -> anyhow::Result<f64> { Ok(fields.get(at).context("a field")?.parse()?) };
     Ok(Duration::from_secs_f64((ticks(11)? + ticks(12)?) / TICKS))
 }
-
-/// The descendants of a process whose program has this name.
-pub fn descendants(of: u32, program: &str) -> Vec<u32> {
-    let processes = fs::read_dir("/proc").into_iter().flatten();
-    let pids: Vec<u32> =
-        processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect();
-    let parent = |pid: u32| -> Option<u32> {
-        let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-        status.lines().find_map(|line| line.strip_prefix("PPid:")?.trim().parse().ok())
-    };
-    let is_below = |pid: u32| std::iter::successors(Some(pid), |pid| parent(*pid)).any(|pid| pid == of);
-    let is_program = |pid: &u32| {
-        let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-        name.trim() == program
-    };
-    pids.into_iter().filter(is_program).filter(|pid| is_below(*pid)).collect()
-}

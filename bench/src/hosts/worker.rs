@@ -8,14 +8,7 @@ use std::{
 };
 
 use anyhow::Context;
-use hearth_tests::{
-    hosts::{Hosted, Kind},
-    instance::Parts,
-    model::Model,
-    person::Person,
-    proxy::Proxy,
-    sse::Events,
-};
+use hearth_tests::{hosts::Hosted, instance::Parts, model::Model, person::Person, proxy::Proxy, sse::Events};
 use serde_json::json;
 
 use super::{Bench, process, resident};
@@ -55,14 +48,10 @@ pub async fn measure(bench: &Bench<'_>) -> anyhow::Result<[Row; 3]> {
     let model = Model::new().await;
     let upstream = Proxy::before(&house.up.url).await;
     let parts = Parts::of(&house.up).edge(&model.url).supabase(&upstream.url);
-    let hosted = Hosted::start(
-        Kind::Cloudflare,
-        &parts.redis(Some(format!("{}/redis", upstream.url))).settings(house),
-    )
-    .await;
-    let node = *hosted.pids().first().context("wrangler")?;
-    let workerd = process::descendants(node, "workerd");
-    let cpu = || -> anyhow::Result<Duration> { workerd.iter().map(|pid| process::cpu(*pid)).sum() };
+    let settings = parts.redis(Some(format!("{}/redis", upstream.url))).settings(house);
+    let hosted = Hosted::bare_worker(&settings).await;
+    let workerd = *hosted.pids().first().context("workerd")?;
+    let cpu = || process::cpu(workerd);
 
     let person = Person::new(&house.up).await.at(&hosted.url);
     resident::ask(&person, 50, 10).await?;

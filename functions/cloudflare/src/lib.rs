@@ -15,7 +15,9 @@ use axum::{Router, body::Body};
 use hearth_api::Host;
 use hearth_clients::platform::Background;
 use tower::ServiceExt;
-use worker::{Context, EncodeBody, Env, HttpRequest, Request, Result, ScheduleContext, ScheduledEvent, event};
+use worker::{
+    Context, EncodeBody, Env, HttpRequest, Request, Result, ScheduleContext, ScheduledEvent, event,
+};
 
 /// A turn goes on for so long once its client has left; the runtime ends it five seconds later.
 const AFTER_LEAVING: Duration = Duration::from_secs(25);

@@ -2,6 +2,7 @@
 
 mod caller;
 mod keys;
+mod verified;
 mod verifier;
 
 pub use caller::Caller;

@@ -1,5 +1,5 @@
-//! Cloudflare: the Worker that scripts/worker-build.sh built, in workerd, by `wrangler dev` with the repository's own
-//! wrangler.toml.
+//! Cloudflare: the Worker that scripts/worker-build.sh built, in workerd: by `wrangler dev` with the repository's own
+//! wrangler.toml, or with nothing between, to see what it takes.
 
 use std::path::Path;
 
@@ -12,8 +12,8 @@ pub fn start(settings: &[(&'static str, String)], folder: &Path) -> (String, Chi
     let text = std::fs::read_to_string(root.join("wrangler.toml")).expect("wrangler.toml");
     std::fs::write(folder.join("wrangler.toml"), built(&text, root)).expect("to write wrangler.toml");
     // As `wrangler secret` would have them.
-    let secrets: String = settings.iter().map(|(name, value)| format!("{name}=\"{value}\"\n")).collect();
-    std::fs::write(folder.join(".dev.vars"), secrets).expect("to write .dev.vars");
+    let secrets: Vec<String> = settings.iter().map(|(name, value)| format!("{name}=\"{value}\"")).collect();
+    std::fs::write(folder.join(".dev.vars"), secrets.join("\n")).expect("to write .dev.vars");
 
     let (port, inspector) = (free_port(), free_port());
     let mut command = Command::new(named("HEARTH_NODE"));
@@ -48,4 +48,43 @@ fn built(text: &str, root: &Path) -> String {
         }
     }
     lines.join("\n")
+}
+
+/// The Worker in a workerd of its own: `wrangler dev` has two more Workers around it.
+pub fn start_bare(settings: &[(&'static str, String)], folder: &Path) -> (String, Child) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the repository");
+    for file in ["index.js", "index_bg.wasm"] {
+        let built = root.join("functions/cloudflare/build").join(file);
+        std::fs::copy(built, folder.join(file)).expect("the Worker, built");
+    }
+    let port = free_port();
+    let bindings: Vec<String> =
+        settings.iter().map(|(name, value)| format!("(name = \"{name}\", text = \"{value}\"),")).collect();
+    let bindings = bindings.join("\n");
+    let configuration = format!(
+        r#"using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = (
+      modules = [
+        (name = "index.js", esModule = embed "index.js"),
+        (name = "index_bg.wasm", wasm = embed "index_bg.wasm"),
+      ],
+      compatibilityDate = "2026-11-01",
+      bindings = [
+{bindings}
+      ],
+    )),
+    (name = "internet", network = (allow = ["public", "private"])),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:{port}", http = (), service = "main")],
+);
+"#
+    );
+    std::fs::write(folder.join("config.capnp"), configuration).expect("to write the configuration");
+    let kind = if cfg!(target_arch = "x86_64") { "linux-64" } else { "linux-arm64" };
+    let workerd = named("HEARTH_HOST_PACKAGES").join(format!("@cloudflare/workerd-{kind}/bin/workerd"));
+    let mut command = Command::new(workerd);
+    clean(&mut command, &[]).args(["serve", "config.capnp"]).current_dir(folder);
+    (format!("http://127.0.0.1:{port}"), spawn(&mut command, folder))
 }

@@ -41,6 +41,9 @@ pub struct Keys {
 struct Known {
     by_kid: HashMap<String, Key>,
     tried_at: Option<u64>,
+    /// The set as it was fetched, by which a change is seen even where a key id stays.
+    text: Vec<u8>,
+    generation: u64,
 }
 
 /// There are no keys, and none can be fetched.
@@ -61,6 +64,17 @@ impl Keys {
         self.fetch_if_due(kid).await;
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         if known.by_kid.is_empty() { Err(NoKeys) } else { Ok(known.by_kid.get(kid).cloned()) }
+    }
+
+    /// A number that is another one whenever the set of keys is.
+    pub fn generation(&self) -> u64 {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).generation
+    }
+
+    /// Whether known keys are old enough to be fetched anew. Without a key there is nothing to renew.
+    pub fn are_due(&self) -> bool {
+        let has_keys = !self.known.read().unwrap_or_else(PoisonError::into_inner).by_kid.is_empty();
+        has_keys && self.is_due(REFRESH)
     }
 
     fn cached(&self, kid: &str) -> Option<Key> {
@@ -87,7 +101,12 @@ impl Keys {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         known.tried_at = Some(platform::unix_seconds());
         match fetched {
-            Ok(set) => known.by_kid = usable(&set),
+            Ok(set) => {
+                let text = serde_json::to_vec(&set).unwrap_or_default();
+                known.generation += u64::from(text != known.text);
+                known.text = text;
+                known.by_kid = usable(&set);
+            }
             Err(error) => tracing::warn!(%error, "sign-in keys cannot be fetched; known ones go on to count"),
         }
     }

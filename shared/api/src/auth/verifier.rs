@@ -1,12 +1,15 @@
 //! Verification of users' tokens (RFC 7519), as Supabase Auth issues them.
 
-use hearth_clients::{Secret, http::Http};
+use hearth_clients::{Secret, http::Http, platform};
 use hearth_domain::{Code, Problem, UserId};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::keys::{Key, Keys, NoKeys};
+use super::{
+    keys::{Key, Keys, NoKeys},
+    verified::{Remembered, Verified},
+};
 use crate::config::Config;
 
 /// Seconds that clocks may be apart.
@@ -17,6 +20,7 @@ const MAX_TOKEN: usize = 8 * 1024;
 /// Verifies tokens against the project's keys.
 pub struct Verifier {
     keys: Keys,
+    remembered: Remembered,
     legacy: Option<DecodingKey>,
     issuer: String,
 }
@@ -38,6 +42,7 @@ pub enum Rejection {
 
 #[derive(Deserialize)]
 struct Claims {
+    exp: u64,
     sub: Option<Uuid>,
     role: Option<String>,
 }
@@ -47,6 +52,7 @@ impl Verifier {
         let legacy = config.legacy_jwt_secret.as_ref();
         Self {
             keys: Keys::new(http, config.supabase.url.clone()),
+            remembered: Remembered::default(),
             legacy: legacy.map(|secret: &Secret| DecodingKey::from_secret(secret.expose().as_bytes())),
             issuer: config.issuer.clone(),
         }
@@ -57,6 +63,13 @@ impl Verifier {
         if token.len() > MAX_TOKEN {
             return Err(Rejection::Malformed);
         }
+        let now = platform::unix_seconds();
+        if let Some(user) = self.remembered.get(token, self.keys.generation(), now) {
+            // Keys that are due are fetched all the same, so that a revoked one stops counting.
+            if !self.keys.are_due() {
+                return Ok(user);
+            }
+        }
         let header = decode_header(token).map_err(|_| Rejection::Malformed)?;
         let key = self.key(header.alg, header.kid.as_deref()).await?;
         if key.algorithm != header.alg {
@@ -65,7 +78,12 @@ impl Verifier {
         let data = decode::<Claims>(token, &key.decoding, &self.validation(key.algorithm))
             .map_err(|_| Rejection::Invalid)?;
         match data.claims {
-            Claims { sub: Some(user), role: Some(role) } if role == "authenticated" => Ok(UserId(user)),
+            Claims { sub: Some(user), role: Some(role), exp } if role == "authenticated" => {
+                let user = UserId(user);
+                let verified = Verified { user, expires: exp + LEEWAY, keys: self.keys.generation() };
+                self.remembered.put(token, verified, now);
+                Ok(user)
+            }
             _ => Err(Rejection::NotAUser),
         }
     }

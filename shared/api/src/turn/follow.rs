@@ -119,7 +119,7 @@ fn from_journal(
                 }
             }
             if !alive && (reader.seen_alive || reader.upto > 0 || began.elapsed() >= PATIENCE) {
-                if let Some(frame) = bury(&app, &followed, &reader).await {
+                if let Some(frame) = bury(&app, &followed, &reader, next).await {
                     yield frame;
                 }
                 return;
@@ -165,11 +165,12 @@ pub async fn text_so_far(journal: &Journal, key: Key) -> Result<String, RedisErr
 }
 
 /// Closes a turn whose instance died, and tells of that.
-async fn bury(app: &App, followed: &Followed, reader: &Reader) -> Option<Frame> {
+async fn bury(app: &App, followed: &Followed, reader: &Reader, next: u32) -> Option<Frame> {
     let Turn { id, workspace_id, user_id, .. } = followed.turn;
     let status = MessageStatus::Interrupted;
     match close_dead(app, workspace_id, id, user_id, status, reader.said.clone()).await {
-        Ok(message) => Some(last(id, &message, reader.upto)),
+        // The client may have seen more than the journal has: numbers only rise.
+        Ok(message) => Some(last(id, &message, reader.upto.max(next))),
         Err(error) => {
             tracing::warn!(%error, turn = %id, "a dead turn could not be closed");
             None

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{
-    StreamExt,
-    future::{Either, join, select},
+    FutureExt, StreamExt,
+    future::{BoxFuture, Either, Shared, join, select},
     stream::BoxStream,
 };
 use hearth_clients::{
@@ -82,6 +82,8 @@ struct Generation<'a> {
     request: &'a TurnRequest,
     running: &'a Running,
     began: Instant,
+    /// Ends when the turn is to. One clock for all of the answer's pieces.
+    stop: Shared<BoxFuture<'a, Stop>>,
     said: String,
     first_token: Option<Duration>,
 }
@@ -96,8 +98,18 @@ type Pieces = BoxStream<'static, Result<Piece, ProviderError>>;
 
 impl<'a> Generation<'a> {
     fn new(app: &'a App, begun: &'a Begun, request: &'a TurnRequest, running: &'a Running) -> Self {
-        let began = Instant::now();
-        Self { app, begun, request, running, began, said: String::new(), first_token: None }
+        let stop =
+            async { platform::timeout(DEADLINE, running.stopped()).await.unwrap_or(Stop::Interrupted) };
+        Self {
+            app,
+            begun,
+            request,
+            running,
+            began: Instant::now(),
+            stop: stop.boxed().shared(),
+            said: String::new(),
+            first_token: None,
+        }
     }
 
     /// Makes the answer, and tells how it ended.
@@ -210,11 +222,7 @@ impl<'a> Generation<'a> {
     }
 
     async fn unless_stopped<F: Future>(&self, future: F) -> Result<F::Output, Over> {
-        let left = DEADLINE.saturating_sub(self.began.elapsed());
-        let stop = std::pin::pin!(async {
-            platform::timeout(left, self.running.stopped()).await.unwrap_or(Stop::Interrupted)
-        });
-        match select(std::pin::pin!(future), stop).await {
+        match select(std::pin::pin!(future), self.stop.clone()).await {
             Either::Left((output, _)) => Ok(output),
             Either::Right((stop, _)) => Err(Over::Stopped(stop)),
         }

@@ -166,10 +166,10 @@ impl Journal {
 async fn gather(running: &Running, written: u32, pause: Duration) -> super::log::Read {
     let clock = std::pin::pin!(platform::sleep(pause));
     let enough = std::pin::pin!(async {
-        let mut seen = written;
+        let (mut seen, mut bytes) = (written, 0);
         loop {
             let read = running.log.wait(seen).await;
-            let bytes: usize = running.log.read(written).frames.iter().map(|frame| frame.data.len()).sum();
+            bytes += read.frames.iter().map(|frame| frame.data.len()).sum::<usize>();
             if read.closed || bytes >= BATCH_BYTES {
                 return;
             }

@@ -15,12 +15,16 @@ use futures_util::{
 use hearth_clients::platform;
 use hearth_domain::{Code, Message, Problem, TurnId};
 use http::{HeaderValue, StatusCode, header, request::Parts};
+use web_time::Instant;
 
 use super::Frame;
 use crate::{App, answer::Failure};
 
 /// Silence after which a comment keeps proxies from closing the stream.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// Frames that go out together, at most.
+const AT_ONCE: usize = 64;
 
 /// What a stream says that ends before the turn does: connect again, in a second, with `Last-Event-ID`.
 const RESUME: &str = "retry: 1000\n\n";
@@ -46,24 +50,33 @@ pub async fn respond(turn: TurnId, mut frames: BoxStream<'static, Frame>) -> Res
 
 fn bytes(
     turn: TurnId,
-    mut frames: BoxStream<'static, Frame>,
+    frames: BoxStream<'static, Frame>,
 ) -> impl Stream<Item = Result<String, std::convert::Infallible>> + Send {
     async_stream::stream! {
         yield Ok(": hearth\n\n".to_owned());
         let mut told_all = false;
+        // What is there at once goes out at once: each piece of a body costs a host as much as a long one.
+        let mut frames = frames.ready_chunks(AT_ONCE);
+        // One clock for many frames: to set one costs a host more than to send a frame.
+        let mut last = Instant::now();
+        let mut clock = Box::pin(platform::sleep(KEEP_ALIVE));
         loop {
-            let silence = std::pin::pin!(platform::sleep(KEEP_ALIVE));
-            let next = match select(frames.next(), silence).await {
+            let next = match select(frames.next(), clock.as_mut()).await {
                 Either::Left((next, _)) => next,
                 Either::Right(_) => {
-                    yield Ok(": keep-alive\n\n".to_owned());
+                    if last.elapsed() >= KEEP_ALIVE {
+                        last = Instant::now();
+                        yield Ok(": keep-alive\n\n".to_owned());
+                    }
+                    clock = Box::pin(platform::sleep(KEEP_ALIVE.saturating_sub(last.elapsed())));
                     continue;
                 }
             };
+            last = Instant::now();
             match next {
-                Some(frame) => {
-                    told_all = frame.is_last();
-                    yield Ok(frame.to_sse(turn));
+                Some(frames) => {
+                    told_all = frames.last().is_some_and(Frame::is_last);
+                    yield Ok(frames.iter().map(|frame| frame.to_sse(turn)).collect());
                 }
                 None => break,
             }

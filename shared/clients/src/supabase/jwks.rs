@@ -7,6 +7,9 @@ use jsonwebtoken::jwk::JwkSet;
 
 use crate::http::{Http, HttpError, Request};
 
+/// The longest that a fetch may take: with a call of the database after it, an answer begins within ten seconds.
+const LIMIT: Duration = Duration::from_secs(2);
+
 /// Why there are no keys.
 #[derive(Debug, thiserror::Error)]
 pub enum JwksError {
@@ -21,7 +24,7 @@ pub enum JwksError {
 /// Fetches `$url/auth/v1/.well-known/jwks.json`.
 pub async fn fetch_jwks(http: &Http, url: &str) -> Result<JwkSet, JwksError> {
     let request = Request::new(Method::GET, format!("{url}/auth/v1/.well-known/jwks.json"));
-    let answer = http.call(request, Duration::from_secs(4)).await?;
+    let answer = http.call(request, LIMIT).await?;
     if !answer.status.is_success() {
         return Err(JwksError::Status(answer.status.as_u16()));
     }
