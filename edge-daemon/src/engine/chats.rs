@@ -190,3 +190,6 @@ impl<'model> Chats<'model> {
         self.context.clear_kv_cache();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,5 +6,6 @@ mod errors;
 mod files;
 mod harness;
 mod several;
+mod sharing;
 mod stopping;
 mod streams;
