@@ -136,6 +136,30 @@ impl Daemon {
         assert!(in_time, "never happened: {what}; last seen: {health}");
     }
 
+    /// Sends any request.
+    pub async fn send(&self, path: &str, body: &Value) -> reqwest::Response {
+        let sent = self.http.post(format!("{}{path}", self.base)).json(body).send();
+        timeout(PATIENCE, sent).await.expect("an answer in time").unwrap()
+    }
+
+    /// Sends a request that must be answered well, and reads the answer.
+    pub async fn ask(&self, path: &str, body: &Value) -> Value {
+        let response = self.send(path, body).await;
+        let status = response.status();
+        let answer: Value = response.json().await.unwrap();
+        assert_eq!(status, 200, "{answer}");
+        answer
+    }
+
+    /// Sends a request that must be refused, and reads why.
+    pub async fn refused(&self, path: &str, body: &Value) -> (u16, Value) {
+        let response = self.send(path, body).await;
+        let status = response.status().as_u16();
+        let answer: Value = response.json().await.unwrap();
+        assert_ne!(status, 200, "{answer}");
+        (status, answer["error"].clone())
+    }
+
     /// Sends a chat request as it is.
     pub async fn post(&self, body: &Value) -> reqwest::Response {
         let url = format!("{}/v1/chat/completions", self.base);
