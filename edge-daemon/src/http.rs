@@ -34,6 +34,7 @@ use tokio::sync::Semaphore;
 
 use crate::engine::{Engine, Serving, Status};
 use crate::keys::live::LiveKeys;
+use crate::model::Kind;
 use error::ApiError;
 use fields::Fields;
 use metrics::Metrics;
@@ -102,6 +103,18 @@ impl Daemon {
             Status::Ready(serving) => Ok(serving),
             Status::Loading => Err(ApiError::loading()),
             Status::Ended(_) => Err(ApiError::shutting_down()),
+        }
+    }
+
+    /// The model, where it writes.
+    fn writing(&self) -> Result<Arc<Serving>, ApiError> {
+        let serving = self.serving()?;
+        match serving.model.kind() {
+            Kind::Chat => Ok(serving),
+            Kind::Embedding => Err(ApiError::unsupported(
+                "model",
+                "This model embeds and does not write: ask it at /v1/embeddings, or serve a chat model.",
+            )),
         }
     }
 

@@ -65,7 +65,7 @@ async fn ask(
     id: &str,
     caller: &Caller,
 ) -> Result<Answers, ApiError> {
-    let serving = daemon.serving()?;
+    let serving = daemon.writing()?;
     let places = daemon.places(settings.n * u32::try_from(prompts.len()).unwrap_or(u32::MAX))?;
     let bytes = prompts.iter().map(Prompt::bytes).sum();
     let model = serving.clone();

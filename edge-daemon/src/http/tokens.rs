@@ -93,7 +93,7 @@ pub async fn apply_template(
     daemon.check_model(&mut body)?;
     let (turn, _) = request::read(body)?;
     daemon.check_variables(&turn)?;
-    let serving = daemon.serving()?;
+    let serving = daemon.writing()?;
     let prompt = daemon.blocking(0, move || rendered(&serving, turn)).await??;
     Ok(JsonBody(json!({"prompt": prompt.text()})))
 }

@@ -51,7 +51,7 @@ const LONG_PROMPT: usize = 64 << 10;
 impl Daemon {
     /// Renders, checks and submits. `id` is for the log.
     pub async fn ask(&self, turn: Turn, id: &str, caller: &Caller) -> Result<Answers, ApiError> {
-        let serving = self.serving()?;
+        let serving = self.writing()?;
         let places = self.places(turn.settings.n)?;
         let settings = turn.settings.clone();
         let most_calls = turn.toolbox.most_calls();
@@ -79,7 +79,7 @@ impl Daemon {
 
     /// How many tokens the prompt of a turn has.
     pub async fn count(&self, turn: Turn) -> Result<usize, ApiError> {
-        let serving = self.serving()?;
+        let serving = self.writing()?;
         let Prepared { prompt, .. } =
             self.blocking(turn.bytes(), move || prepare(&serving.model, turn)).await??;
         Ok(prompt.len())

@@ -1,7 +1,7 @@
 //! Starts a daemon and talks to it.
 
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -71,9 +71,14 @@ impl Daemon {
 
     /// Starts on a free port and waits until the model is loaded.
     pub async fn with(options: &[&str]) -> Self {
+        Self::serving(&model(), options).await
+    }
+
+    /// The same with another model.
+    pub async fn serving(model: &Path, options: &[&str]) -> Self {
         let mut child = command()
             .arg("--model")
-            .arg(model())
+            .arg(model)
             .args(["--port", "0"])
             .args(options)
             .spawn()

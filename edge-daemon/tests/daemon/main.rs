@@ -5,6 +5,7 @@ mod answers;
 mod anthropic;
 mod attacks;
 mod completions;
+mod embeddings;
 mod errors;
 mod files;
 mod harness;
