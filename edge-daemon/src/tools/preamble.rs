@@ -3,6 +3,8 @@
 //!
 //! Source: <https://github.com/NousResearch/Hermes-Function-Calling>, in the words that Qwen's templates use.
 
+use std::fmt::Write as _;
+
 use hearth_wire::Role;
 use serde_json::json;
 
@@ -42,7 +44,8 @@ pub fn plain(
                 message.content.push('\n');
             }
             let object = write(&json!({"name": call.name, "arguments": call.arguments}));
-            message.content.push_str(&format!("<tool_call>\n{object}\n</tool_call>"));
+            // Writing to a string cannot fail.
+            let _ = write!(message.content, "<tool_call>\n{object}\n</tool_call>");
         }
         plain.push(message);
     }

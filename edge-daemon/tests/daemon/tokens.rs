@@ -43,8 +43,8 @@ async fn metrics_count_what_was_done_and_hold_no_words() {
         line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()
     };
     let model = "model=\"SmolLM2-135M-Instruct\"";
-    assert_eq!(value(&format!("hearth_edge_requests_total{{{model},end=\"finished\"}}")), 1.0);
-    assert_eq!(value(&format!("hearth_edge_requests_total{{{model},end=\"abandoned\"}}")), 1.0);
+    assert_eq!(value(&format!("hearth_edge_requests_total{{{model},end=\"finished\"}}")) as u64, 1);
+    assert_eq!(value(&format!("hearth_edge_requests_total{{{model},end=\"abandoned\"}}")) as u64, 1);
     assert!(value("hearth_edge_completion_tokens_total") >= 5.0);
     assert!(value("hearth_edge_prompt_tokens_total") > 10.0);
     assert!(value("hearth_edge_kv_cells{") > 1000.0);

@@ -115,7 +115,7 @@ impl Sending {
         let index = self.blocks.len().saturating_sub(1);
         match self.blocks.last_mut() {
             Some(Block::Text(whole) | Block::Thinking(whole) | Block::Tool { input: whole, .. }) => {
-                whole.push_str(text)
+                whole.push_str(text);
             }
             None => return,
         }
