@@ -6,6 +6,7 @@ use std::process::Command;
 use anyhow::Context as _;
 
 use crate::counts::{self, Counts};
+use crate::edge_clients;
 use crate::log::Log;
 use crate::server::Server;
 
@@ -25,6 +26,11 @@ pub const STEPS: &[Step] = &[
     Step { name: "rust", what: "unit, property and whole-system tests", run: rust },
     Step { name: "doc", what: "examples, and what must not compile", run: doc },
     Step { name: "clients", what: "the official clients, against ./hearth up", run: clients },
+    Step {
+        name: "edge-clients",
+        what: "OpenAI's and Anthropic's clients, against the edge daemon",
+        run: edge_clients::run,
+    },
     Step { name: "wasm", what: "shared/ for wasm32-unknown-unknown", run: wasm },
 ];
 
@@ -49,11 +55,16 @@ impl Context {
         self.target.join("release").join(name)
     }
 
-    fn log(&self, step: &str) -> anyhow::Result<Log> {
+    /// The clone.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub fn log(&self, step: &str) -> anyhow::Result<Log> {
         Log::new(&self.logs, step)
     }
 
-    fn command(&self, program: impl AsRef<Path>, arguments: &[&str]) -> Command {
+    pub fn command(&self, program: impl AsRef<Path>, arguments: &[&str]) -> Command {
         let mut command = Command::new(program.as_ref());
         command
             .args(arguments)
