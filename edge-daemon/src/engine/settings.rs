@@ -1,6 +1,5 @@
 //! How much the engine takes on, and what that comes to for a given model.
 
-use super::context::SEQUENCE_IDS;
 use super::memory;
 use crate::model::Model;
 
@@ -73,11 +72,6 @@ impl Sizes {
         // llama.cpp rounds the cache up to a multiple of 256 cells.
         let cells = settings.cells.unwrap_or(n_ctx.saturating_mul(requests)).max(n_ctx).next_multiple_of(256);
         Self { n_ctx, cells, kept: kept(figures).min(cells as usize), chunk: chunk(figures.n_params) }
-    }
-
-    /// Sequence ids, for requests and for the prefixes that they share.
-    pub fn ids(self, settings: &Settings) -> usize {
-        SEQUENCE_IDS.max(settings.parallel)
     }
 }
 
