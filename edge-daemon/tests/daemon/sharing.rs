@@ -34,7 +34,14 @@ async fn a_beginning_that_many_share_is_read_once() {
     let system = "You are the keeper of a lighthouse. ".repeat(30);
     let bodies: Vec<Value> = (0..4).map(|n| with_system(&system, &format!("Question {n}."))).collect();
     let answers = join_all(bodies.iter().map(|body| daemon.chat(body))).await;
-    daemon.idle().await;
+    // The log comes by a way of its own, and may be later than the answers.
+    let told = |count: usize| {
+        let daemon = &daemon;
+        async move {
+            daemon.until("a line for each", |_| figures(daemon, "shared_tokens").len() == count).await;
+        }
+    };
+    told(4).await;
     let mut shared = figures(&daemon, "shared_tokens");
     shared.sort_unstable();
     assert_eq!(shared.len(), 4);
@@ -45,6 +52,7 @@ async fn a_beginning_that_many_share_is_read_once() {
     let again = daemon.chat(&bodies[2]).await;
     assert_eq!(again.usage, answers[2].usage);
     let prompt = again.usage.unwrap().prompt_tokens as usize;
+    told(5).await;
     assert_eq!(figures(&daemon, "shared_tokens").last(), Some(&(prompt - 1)));
 }
 
