@@ -2,7 +2,8 @@
 //! and requests.
 //!
 //! The peer is the program `llama-server` on the PATH, or the one that `LLAMA_SERVER` names; without it the daemon's own
-//! figures are printed. `HEARTH_BENCH_ROUNDS` sets how often everything is measured, `HEARTH_TEST_MODEL` on which model.
+//! figures are printed. `HEARTH_BENCH_ROUNDS` sets how often everything is measured, `HEARTH_BENCH_THREADS` with how many
+//! threads, and `HEARTH_TEST_MODEL` on which model.
 
 mod cases;
 mod client;

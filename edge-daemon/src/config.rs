@@ -1,5 +1,6 @@
 //! The command line, read once and checked before anything starts.
 
+use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::{NonZeroU16, NonZeroU32};
 use std::path::PathBuf;
@@ -7,12 +8,17 @@ use std::path::PathBuf;
 use clap::Parser;
 
 use crate::engine::Settings;
+use crate::keys::command::KeysCommand;
+use crate::keys::live::LiveKeys;
 use crate::model::name;
 
 const EXAMPLES: &str = "\
 Examples:
   hearth-edge --model SmolLM2-135M-Instruct.Q4_1.gguf
   hearth-edge --model ~/models/Qwen3-4B-Q4_K_M.gguf --alias qwen --parallel 8 --context 16384
+
+  hearth-edge keys add laptop --rate 60
+  hearth-edge --model m.gguf --host 0.0.0.0 --keys ~/.config/hearth-edge/keys.json
 
   curl http://127.0.0.1:8788/v1/chat/completions -H 'content-type: application/json' \\
     -d '{\"messages\": [{\"role\": \"user\", \"content\": \"Hello!\"}]}'
@@ -23,7 +29,7 @@ Exit status:
   2  a mistake in the options
   3  the model cannot be loaded";
 
-/// Serves a GGUF model over the OpenAI HTTP API.
+/// Serves a GGUF model over the APIs of OpenAI and Anthropic. `hearth-edge keys --help` tells of API keys.
 #[derive(Debug, Parser)]
 #[command(name = "hearth-edge", version, after_help = EXAMPLES)]
 struct Options {
@@ -35,13 +41,21 @@ struct Options {
     #[arg(long, value_name = "NAME")]
     alias: Option<String>,
 
-    /// Address to listen on; only this machine's own, as long as there are no API keys
+    /// Address to listen on; only this machine's own, unless callers need keys (--keys)
     #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
     host: String,
 
     /// Port to listen on; 0 takes a free one and logs it
     #[arg(long, default_value_t = 8788)]
     port: u16,
+
+    /// Ask every caller for an API key of this file, which `hearth-edge keys add` writes
+    #[arg(long, env = "HEARTH_EDGE_KEYS", value_name = "FILE")]
+    keys: Option<PathBuf>,
+
+    /// Let web pages of this origin call, for example https://chat.example.com; may be given several times
+    #[arg(long = "cors", value_name = "ORIGIN")]
+    origins: Vec<String>,
 
     /// Requests that are answered at once
     #[arg(long, default_value = "4", value_name = "N")]
@@ -68,13 +82,24 @@ struct Options {
     grace: u16,
 }
 
-/// What `main` needs to know.
+/// What the process is to do.
+#[derive(Debug)]
+pub enum Command {
+    Serve(Box<Config>),
+    Keys(KeysCommand),
+}
+
+/// What serving needs to know.
 #[derive(Debug)]
 pub struct Config {
     pub model: PathBuf,
     /// The model's id in the API.
     pub id: String,
     pub address: SocketAddr,
+    /// The API keys, where callers need one.
+    pub keys: Option<LiveKeys>,
+    /// Web origins whose pages may call.
+    pub origins: Vec<String>,
     pub engine: Settings,
     pub grace: std::time::Duration,
 }
@@ -85,21 +110,44 @@ const MOST_PARALLEL: u16 = 256;
 /// A context of fewer tokens holds no chat template.
 const LEAST_CONTEXT: u32 = 64;
 
-impl Config {
+impl Command {
     /// Reads the command line. A mistake ends the process with status 2 and clap's message; `--help` and `--version` end it too.
     pub fn from_command_line() -> Self {
-        Options::parse().check().unwrap_or_else(|mistakes| {
+        let mut arguments: Vec<OsString> = std::env::args_os().collect();
+        match arguments.get(1).and_then(|word| word.to_str()) {
+            Some("keys") => {
+                arguments.remove(1);
+                return Self::Keys(KeysCommand::parse_from(arguments));
+            }
+            // What it does anyway may be said.
+            Some("serve") => drop(arguments.remove(1)),
+            _ => {}
+        }
+        let config = Options::parse_from(arguments).check().unwrap_or_else(|mistakes| {
             let error = <Options as clap::CommandFactory>::command()
                 .error(clap::error::ErrorKind::ValueValidation, mistakes.join("\n       "));
             error.exit()
-        })
+        });
+        Self::Serve(Box::new(config))
     }
 }
 
 impl Options {
     fn check(self) -> Result<Config, Vec<String>> {
         let mut mistakes = Vec::new();
-        let host = loopback(&self.host).unwrap_or_else(|mistake| {
+        let keys = self.keys.and_then(|file| {
+            let keys = open_keys(&file);
+            keys.map_err(|mistake| mistakes.push(mistake)).ok()
+        });
+        let origins = self.origins.iter().filter(|origin| {
+            let well = is_origin(origin);
+            if !well {
+                mistakes.push(format!("--cors {origin}: not an origin; https://chat.example.com is one"));
+            }
+            well
+        });
+        let origins = origins.map(|origin| origin.to_ascii_lowercase()).collect();
+        let host = address(&self.host, keys.is_some()).unwrap_or_else(|mistake| {
             mistakes.push(mistake);
             IpAddr::V4(Ipv4Addr::LOCALHOST)
         });
@@ -124,23 +172,47 @@ impl Options {
         let engine =
             Settings { parallel: parallel.into(), queue: self.queue.into(), context, threads, cells };
         let grace = std::time::Duration::from_secs(self.grace.into());
-        Ok(Config { model: self.model, id, address: SocketAddr::new(host, self.port), engine, grace })
+        let address = SocketAddr::new(host, self.port);
+        Ok(Config { model: self.model, id, address, keys, origins, engine, grace })
     }
 }
 
 /// The address to listen on, which without keys must be this machine's own: whoever reaches the port can use the model.
-fn loopback(host: &str) -> Result<IpAddr, String> {
-    let address = match host.trim_start_matches('[').trim_end_matches(']') {
+fn address(host: &str, keyed: bool) -> Result<IpAddr, String> {
+    let address: IpAddr = match host.trim_start_matches('[').trim_end_matches(']') {
         "localhost" => IpAddr::V4(Ipv4Addr::LOCALHOST),
         text => text.parse().map_err(|_| format!("--host {host}: not an IP address"))?,
     };
-    if address.is_loopback() {
+    if keyed || address.is_loopback() {
         return Ok(address);
     }
     Err(format!(
         "--host {host}: this address can be reached by other machines, and there are no API keys that would keep strangers \
-         out; listen on 127.0.0.1, and put a reverse proxy that asks for a password in front of it"
+         out; make one with `hearth-edge keys add NAME` and name the file with --keys, or listen on 127.0.0.1"
     ))
+}
+
+/// A file without a key would let nobody in, which nobody wants.
+fn open_keys(file: &std::path::Path) -> Result<LiveKeys, String> {
+    match LiveKeys::open(file) {
+        Ok(keys) if keys.is_empty() => {
+            let file = file.display();
+            Err(format!(
+                "--keys {file}: no keys are in it; make one with `hearth-edge keys add NAME --keys {file}`"
+            ))
+        }
+        Ok(keys) => Ok(keys),
+        Err(error) => Err(format!("--keys: {error}")),
+    }
+}
+
+/// `scheme://host`, maybe with a port, and nothing behind it.
+fn is_origin(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(scheme, host)| {
+        matches!(scheme, "http" | "https")
+            && !host.is_empty()
+            && !host.contains(['/', '*', ' ', '?', '#', '@'])
+    })
 }
 
 /// Compute threads wait for one another by spinning: with one more than there are free cores everybody stands still (two
@@ -177,6 +249,33 @@ mod tests {
         }
         for host in ["localhost", "127.0.0.2", "::1", "[::1]"] {
             assert!(config(&["--model", "m.gguf", "--host", host]).is_ok(), "{host}");
+        }
+    }
+
+    #[test]
+    fn keys_open_other_addresses_and_a_file_without_any_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.json");
+        let file = path.to_str().unwrap();
+        let open = || config(&["--model", "m.gguf", "--host", "0.0.0.0", "--keys", file]);
+        assert!(open().unwrap_err()[0].contains("keys add"));
+        let mut keys = crate::keys::store::KeyFile::default();
+        keys.add("a", None, None).unwrap();
+        keys.write(&path).unwrap();
+        assert!(open().unwrap().keys.is_some());
+        std::fs::write(&path, "nonsense").unwrap();
+        assert!(open().unwrap_err()[0].contains("no file of keys"));
+    }
+
+    #[test]
+    fn only_an_origin_may_be_named_for_cors() {
+        let named = |origin: &str| config(&["--model", "m.gguf", "--cors", origin]);
+        assert_eq!(
+            named("https://Chat.example.com:8443").unwrap().origins,
+            ["https://chat.example.com:8443"]
+        );
+        for wrong in ["*", "example.com", "https://", "https://a/b", "ftp://a"] {
+            assert!(named(wrong).is_err(), "{wrong}");
         }
     }
 

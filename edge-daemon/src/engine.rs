@@ -72,7 +72,7 @@ enum Phase {
 
 #[derive(Debug)]
 enum Job {
-    Answer { request: Request, events: mpsc::UnboundedSender<Event>, place: Place },
+    Answer { request: Box<Request>, events: mpsc::UnboundedSender<Event>, place: Place },
     Embed { texts: Vec<Vec<LlamaToken>>, reply: oneshot::Sender<Result<Vec<Vector>, Failure>>, place: Place },
 }
 
@@ -120,7 +120,8 @@ impl Engine {
     /// are free at the engine's next step.
     pub fn submit(&self, request: Request, place: Place) -> mpsc::UnboundedReceiver<Event> {
         let (events, receiver) = mpsc::unbounded_channel();
-        if self.jobs.send(Job::Answer { request, events: events.clone(), place }).is_err() {
+        if self.jobs.send(Job::Answer { request: Box::new(request), events: events.clone(), place }).is_err()
+        {
             // The receiver may be gone too; then nobody asks.
             let _ = events.send(Event::Failed(Failure::ShuttingDown));
         }

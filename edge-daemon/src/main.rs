@@ -3,17 +3,20 @@
 mod config;
 mod engine;
 mod http;
+mod keys;
 mod model;
 mod prompt;
 mod serve;
 mod text;
+mod tools;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use tracing_subscriber::EnvFilter;
 
-use config::Config;
+use config::Command;
+use keys::command::KeysCommand;
 
 /// llama.cpp is talkative while it loads, and warns of what is meant to be so (a cache larger than one context).
 const DEFAULT_LOG: &str = "info,llama-cpp-2=error";
@@ -22,7 +25,10 @@ const DEFAULT_LOG: &str = "info,llama-cpp-2=error";
 const STACK_BYTES: usize = 16 << 20;
 
 fn main() -> ExitCode {
-    let config = Config::from_command_line();
+    let config = match Command::from_command_line() {
+        Command::Serve(config) => *config,
+        Command::Keys(keys) => return run_keys(keys),
+    };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -46,6 +52,18 @@ fn main() -> ExitCode {
         Err(stop) => {
             tracing::error!("{stop}");
             stop.exit_code()
+        }
+    }
+}
+
+fn run_keys(keys: KeysCommand) -> ExitCode {
+    use std::io::Write as _;
+    match keys.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Where not even this can be written, the exit code says it.
+            let _ = writeln!(std::io::stderr(), "error: {error}");
+            ExitCode::FAILURE
         }
     }
 }

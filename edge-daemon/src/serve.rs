@@ -2,6 +2,7 @@
 
 use axum::serve::ListenerExt as _;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -12,6 +13,7 @@ use tokio::time::timeout;
 use crate::config::Config;
 use crate::engine::{End, Engine};
 use crate::http;
+use crate::keys::live::LiveKeys;
 use crate::model::gguf;
 
 /// Why the daemon ended without being told to.
@@ -37,7 +39,8 @@ const LAST_STEP: Duration = Duration::from_secs(5);
 
 /// Serves until a signal comes or the engine ends.
 pub async fn serve(config: Config) -> Result<(), Stop> {
-    let Config { model, id, address, engine: settings, grace } = config;
+    let Config { model, id, address, keys, origins, engine: settings, grace } = config;
+    let keys = keys.map(Arc::new);
     // The file is looked at before the port is open: a wrong path should not look like a server for a moment.
     gguf::check(&model).map_err(|error| Stop::Model(error.to_string()))?;
     let listener = TcpListener::bind(address).await.map_err(|error| {
@@ -48,6 +51,7 @@ pub async fn serve(config: Config) -> Result<(), Stop> {
         .map_err(|error| Stop::Failed(format!("no thread for the engine: {error}")))?;
     tracing::info!(%address, model = id, "listening; the model is loading");
 
+    let saving = keys.clone().map(|keys| tokio::spawn(save_usage(keys)));
     let (stopping, mut stop_requested) = watch::channel(false);
     let listener = listener.tap_io(|connection| {
         // A token is small and must not wait for the one after it.
@@ -55,10 +59,11 @@ pub async fn serve(config: Config) -> Result<(), Stop> {
             tracing::debug!(%error, "a connection keeps its delay");
         }
     });
-    let server = axum::serve(listener, http::router(engine.clone(), id)).with_graceful_shutdown(async move {
-        // An error means that the sender is gone, which is a stop as well.
-        let _ = stop_requested.wait_for(|stopping| *stopping).await;
-    });
+    let server = axum::serve(listener, http::router(engine.clone(), id, keys.clone(), origins))
+        .with_graceful_shutdown(async move {
+            // An error means that the sender is gone, which is a stop as well.
+            let _ = stop_requested.wait_for(|stopping| *stopping).await;
+        });
     let mut server = tokio::spawn(server.into_future());
 
     tokio::select! {
@@ -85,11 +90,24 @@ pub async fn serve(config: Config) -> Result<(), Stop> {
         let _ = timeout(Duration::from_millis(500), &mut server).await;
         server.abort();
     }
+    if let (Some(keys), Some(saving)) = (keys, saving) {
+        saving.abort();
+        keys.save();
+    }
     engine.stop();
     if timeout(LAST_STEP, engine.ended()).await.is_err() {
         tracing::warn!("the engine did not end in time");
     }
     Ok(())
+}
+
+/// Writes down what the keys have used, every now and then.
+async fn save_usage(keys: Arc<LiveKeys>) {
+    let mut tick = tokio::time::interval(Duration::from_secs(5));
+    loop {
+        tick.tick().await;
+        keys.save();
+    }
 }
 
 async fn stop_signal() -> Result<(), Stop> {

@@ -14,23 +14,27 @@ pub enum Kind {
     Peer,
 }
 
-/// Both compute with this many threads, serve this many requests at once, and have this many cells for them.
-const THREADS: &str = "2";
+/// Both serve this many requests at once, and have this many cells for them.
 const PARALLEL: &str = "8";
 const CELLS: &str = "65536";
 
 /// Nothing takes as long as this to start.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Threads that both compute with: 2, or what `HEARTH_BENCH_THREADS` says.
+fn threads() -> String {
+    std::env::var("HEARTH_BENCH_THREADS").unwrap_or_else(|_| "2".to_owned())
+}
+
 /// What a server is started with, but for its port. `bare` is without the peer's cache of old prompts.
 pub fn arguments(kind: Kind, model: &Path, bare: bool) -> Vec<String> {
-    let model = model.display().to_string();
+    let (model, threads) = (model.display().to_string(), threads());
     let arguments: &[&str] = match kind {
         Kind::Ours => &[
             "--model",
             &model,
             "--threads",
-            THREADS,
+            &threads,
             "--parallel",
             PARALLEL,
             "--context",
@@ -39,9 +43,9 @@ pub fn arguments(kind: Kind, model: &Path, bare: bool) -> Vec<String> {
             CELLS,
         ],
         Kind::Peer if bare => {
-            &["-m", &model, "-t", THREADS, "-np", PARALLEL, "-c", CELLS, "--cache-ram", "0"]
+            &["-m", &model, "-t", &threads, "-np", PARALLEL, "-c", CELLS, "--cache-ram", "0"]
         }
-        Kind::Peer => &["-m", &model, "-t", THREADS, "-np", PARALLEL, "-c", CELLS],
+        Kind::Peer => &["-m", &model, "-t", &threads, "-np", PARALLEL, "-c", CELLS],
     };
     arguments.iter().map(ToString::to_string).collect()
 }

@@ -42,7 +42,7 @@ impl<'model> Chats<'model> {
     ) -> Self {
         let limits = Limits {
             slots: settings.parallel,
-            ids: if serving.prefix_sharing { sizes.ids(settings) } else { settings.parallel },
+            ids: if serving.prefix_sharing { context::SEQUENCE_IDS } else { settings.parallel },
             cells: sizes.cells as usize,
             kept: sizes.kept,
             chunk: sizes.chunk,
@@ -89,7 +89,7 @@ impl<'model> Chats<'model> {
             Job::Answer { mut request, events, place } => {
                 let caller = std::mem::take(&mut request.caller);
                 let tokens = std::mem::take(&mut request.prompt);
-                let sequence = Sequence::new(request, &tokens, events, place, self.serving);
+                let sequence = Sequence::new(*request, &tokens, events, place, self.serving);
                 self.schedule.push(caller, tokens, sequence);
             }
             Job::Embed { reply, .. } => {
@@ -190,3 +190,6 @@ impl<'model> Chats<'model> {
         self.context.clear_kv_cache();
     }
 }
+
+#[cfg(test)]
+mod tests;

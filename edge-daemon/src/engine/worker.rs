@@ -24,7 +24,7 @@ pub fn run(
 ) -> Result<(), String> {
     let model = Model::load(path).map_err(|error| error.to_string())?;
     let sizes = Sizes::new(settings, &model);
-    let prefix_sharing = model.can_share_prefixes() && sizes.ids(settings) > settings.parallel;
+    let prefix_sharing = model.can_share_prefixes() && settings.parallel < context::SEQUENCE_IDS;
     let serving = Arc::new(Serving { model, n_ctx: sizes.n_ctx, prefix_sharing });
     let model = &serving.model;
     match model.kind() {

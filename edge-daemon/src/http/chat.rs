@@ -1,80 +1,42 @@
 //! `POST /v1/chat/completions`, streamed or whole.
+//!
+//! Source: <https://platform.openai.com/docs/api-reference/chat>.
 
-mod request;
+pub mod format;
+pub mod logprobs;
+pub mod messages;
+pub mod request;
 mod stream;
+pub mod tools;
 mod whole;
-
-use std::sync::Arc;
+mod wire;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use hearth_wire::{ChatRequest, Message};
-use llama_cpp_2::token::LlamaToken;
+use serde_json::Value;
 
+use super::Daemon;
+use super::caller::Caller;
 use super::error::ApiError;
+use super::fields::Fields;
 use super::json::Json;
-use super::{Daemon, unix_seconds};
-use crate::engine::{Request, Serving};
-use crate::prompt;
-use request::Wishes;
-
-/// What every object and chunk of one answer repeats.
-#[derive(Clone, Debug)]
-struct Answer {
-    id: String,
-    /// Seconds since 1970.
-    created: u64,
-    model: Arc<str>,
-}
+use super::object::ObjectHead;
+pub use wire::usage;
 
 pub async fn complete(
     State(daemon): State<Daemon>,
-    Json(body): Json<ChatRequest>,
+    caller: Caller,
+    Json(body): Json<Value>,
 ) -> Result<Response, ApiError> {
-    let serving = daemon.serving()?;
-    if let Some(model) = body.model.as_deref().filter(|model| !daemon.is_served(Some(model))) {
-        return Err(ApiError::model_not_found(model, &daemon.id));
-    }
-    let Wishes { messages, sampling, max_tokens, stops, streaming, stream_usage } = Wishes::read(body)?;
-    let place = daemon.engine.place().ok_or_else(ApiError::queue_full)?;
-
-    let n_ctx = serving.n_ctx;
-    let prompt = tokenize(&daemon, serving, messages).await?;
-    if prompt.is_empty() {
-        return Err(ApiError::invalid_value("messages", "The messages come to an empty prompt."));
-    }
-    if prompt.len() >= n_ctx as usize {
-        return Err(ApiError::context_length_exceeded(prompt.len(), n_ctx));
-    }
-
-    let id = format!("chatcmpl-{}", uuid::Uuid::new_v4().simple());
-    let events = daemon
-        .engine
-        .submit(Request { sampling, max_tokens, stops, ..Request::new(id.clone(), prompt) }, place);
-    let answer = Answer { id, created: unix_seconds(), model: daemon.id };
-    if streaming {
-        Ok(stream::respond(answer, events, stream_usage))
+    let mut body = Fields::of_body(body)?;
+    daemon.check_model(&mut body)?;
+    let (turn, streaming) = request::read(body)?;
+    daemon.check_variables(&turn)?;
+    let head = ObjectHead::new("chatcmpl-", &daemon);
+    let answers = daemon.ask(turn, &head.id, &caller).await?;
+    if streaming.streamed {
+        Ok(stream::respond(head, answers, streaming.usage))
     } else {
-        whole::respond(answer, events).await.map(IntoResponse::into_response)
+        whole::respond(head, answers).await.map(IntoResponse::into_response)
     }
-}
-
-/// A prompt of more bytes than this takes a noticeable while to tokenize.
-const LONG_PROMPT: usize = 64 << 10;
-
-async fn tokenize(
-    daemon: &Daemon,
-    serving: Arc<Serving>,
-    messages: Vec<Message>,
-) -> Result<Vec<LlamaToken>, ApiError> {
-    let bytes: usize = messages
-        .iter()
-        .filter_map(|message| message.content.as_ref())
-        .map(|content| content.text().len())
-        .sum();
-    let _turn = if bytes > LONG_PROMPT { daemon.long_prompts.acquire().await.ok() } else { None };
-    tokio::task::spawn_blocking(move || prompt::build(&serving.model, &messages))
-        .await
-        .map_err(|_| ApiError::internal("The prompt could not be tokenized."))?
-        .map_err(|error| ApiError::template(&error.to_string()))
 }

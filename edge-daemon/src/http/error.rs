@@ -8,7 +8,7 @@ use hearth_wire::{ErrorBody, ErrorEnvelope};
 use crate::engine::Failure;
 
 /// An error as the caller sees it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ApiError {
     status: StatusCode,
     body: ErrorBody,
@@ -77,8 +77,8 @@ impl ApiError {
         let message = format!(
             "The prompt has {n_prompt_tokens} tokens, and prompt and answer together may have {n_ctx}. Shorten the messages."
         );
-        let mut error =
-            Self::new(StatusCode::BAD_REQUEST, INVALID, "context_length_exceeded", message).param("messages");
+        let mut error = Self::new(StatusCode::PAYLOAD_TOO_LARGE, INVALID, "context_length_exceeded", message)
+            .param("messages");
         error.body.n_prompt_tokens = Some(n_prompt_tokens as u64);
         error.body.n_ctx = Some(n_ctx.into());
         error
@@ -87,6 +87,26 @@ impl ApiError {
     pub fn queue_full() -> Self {
         let message = "As many requests as may are waiting already. Try again in a few seconds.";
         Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", "queue_full", message).retry_after(5)
+    }
+
+    /// No key, or none that is known.
+    pub fn no_key() -> Self {
+        let message = "This server asks for an API key: send it as `authorization: Bearer KEY`, or as `x-api-key`. \
+                       `hearth-edge keys add NAME` makes one.";
+        Self::new(StatusCode::UNAUTHORIZED, INVALID, "invalid_api_key", message)
+    }
+
+    pub fn rate_exceeded(per_minute: u32, seconds: u32) -> Self {
+        let message = format!("This key may ask {per_minute} times a minute. Try again in {seconds} s.");
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", "rate_limit_exceeded", message)
+            .retry_after(seconds)
+    }
+
+    pub fn quota_exceeded(per_day: u64, seconds: u32) -> Self {
+        let message =
+            format!("This key may use {per_day} tokens a day (UTC), and has. It can be used again tomorrow.");
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", "insufficient_quota", message)
+            .retry_after(seconds)
     }
 
     pub fn loading() -> Self {
@@ -108,6 +128,21 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, INVALID, "origin_refused", message)
     }
 
+    /// The status, and a sentence for the caller.
+    pub fn told(&self) -> (StatusCode, &str) {
+        (self.status, &self.body.message)
+    }
+
+    /// The same error in another form, with its `Retry-After`.
+    pub fn answer_with(&self, body: Response) -> Response {
+        let mut response = body;
+        *response.status_mut() = self.status;
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+
     /// The envelope alone, for a stream that has begun.
     pub fn into_envelope(self) -> ErrorEnvelope {
         self.body.into()
@@ -118,8 +153,11 @@ impl From<Failure> for ApiError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::ShuttingDown => Self::shutting_down(),
-            Failure::Grammar => Self::internal(
-                "The answer could not be kept to its grammar: it grew too complex. Simplify the schema or the grammar.",
+            Failure::Grammar => Self::new(
+                StatusCode::BAD_REQUEST,
+                INVALID,
+                "schema_too_complex",
+                "The answer could not be kept to its schema, which grew too complex to follow. Simplify the schema.",
             ),
             Failure::OtherKind => Self::invalid_value(
                 "model",
@@ -132,10 +170,9 @@ impl From<Failure> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut response = (self.status, Json(ErrorEnvelope::from(self.body))).into_response();
-        if let Some(seconds) = self.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
+        let mut response = self.answer_with(Json(ErrorEnvelope::from(self.body.clone())).into_response());
+        // For an API whose errors have another form.
+        response.extensions_mut().insert(self);
         response
     }
 }

@@ -1,27 +1,47 @@
-//! A page of some web site, open in a browser on this machine, can send requests to this machine's own ports. Browsers say
-//! where such a request comes from; what comes from another site is refused.
+//! Who may ask: where there are keys, whoever holds one.
 
-use axum::extract::Request;
-use axum::http::{Uri, header};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::Daemon;
+use super::caller::Caller;
 use super::error::ApiError;
+use super::metrics::Metrics;
+use crate::keys::live::{LiveKeys, Refusal};
 
-pub async fn refuse_foreign_pages(request: Request, next: Next) -> Response {
-    let origin = request.headers().get(header::ORIGIN);
-    if origin.is_some_and(|origin| !origin.to_str().is_ok_and(is_this_machine)) {
-        return ApiError::foreign_page().into_response();
+/// Finds the caller by the key, and holds them to its limits. Without keys everybody who reaches the port may ask.
+pub async fn ask_for_key(State(daemon): State<Daemon>, mut request: Request, next: Next) -> Response {
+    if let Some(keys) = &daemon.keys {
+        match caller(keys, request.headers()) {
+            Ok(caller) => drop(request.extensions_mut().insert(caller)),
+            Err(error) => {
+                Metrics::count(&daemon.metrics.refused, 1);
+                return error.into_response();
+            }
+        }
     }
     next.run(request).await
 }
 
-/// Pages served from this machine may call: they are the user's own programs.
-fn is_this_machine(origin: &str) -> bool {
-    let uri: Option<Uri> = origin.parse().ok();
-    let Some(host) = uri.as_ref().and_then(Uri::host) else { return false };
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+fn caller(keys: &LiveKeys, headers: &HeaderMap) -> Result<Caller, ApiError> {
+    let key = sent(headers).and_then(|secret| keys.find(secret)).ok_or_else(ApiError::no_key)?;
+    match key.admit() {
+        Ok(()) => Ok(Caller { key: Some(key) }),
+        Err(Refusal::Rate { per_minute, seconds }) => Err(ApiError::rate_exceeded(per_minute, seconds)),
+        Err(Refusal::Quota { per_day, seconds }) => Err(ApiError::quota_exceeded(per_day, seconds)),
+    }
+}
+
+/// OpenAI's clients send a bearer, Anthropic's `x-api-key`.
+fn sent(headers: &HeaderMap) -> Option<&str> {
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let bearer = bearer.and_then(|value| {
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    });
+    bearer.or_else(|| headers.get("x-api-key").and_then(|value| value.to_str().ok()))
 }
 
 #[cfg(test)]
@@ -29,19 +49,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_pages_of_this_machine_may_call() {
-        for origin in ["http://localhost:3000", "http://127.0.0.1:8787", "https://[::1]"] {
-            assert!(is_this_machine(origin), "{origin}");
-        }
-        for origin in [
-            "null",
-            "",
-            "https://example.com",
-            "http://localhost.example.com",
-            "http://127.0.0.1.nip.io",
-            "file://",
-        ] {
-            assert!(!is_this_machine(origin), "{origin}");
-        }
+    fn a_key_is_read_from_either_header() {
+        let headers = |pairs: &[(&'static str, &'static str)]| {
+            let pairs = pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+            pairs.collect::<HeaderMap>()
+        };
+        assert_eq!(sent(&headers(&[("authorization", "Bearer a")])), Some("a"));
+        assert_eq!(sent(&headers(&[("authorization", "bearer  a ")])), Some("a"));
+        assert_eq!(sent(&headers(&[("x-api-key", "b")])), Some("b"));
+        assert_eq!(sent(&headers(&[("authorization", "Basic a"), ("x-api-key", "b")])), Some("b"));
+        assert_eq!(sent(&headers(&[])), None);
     }
 }

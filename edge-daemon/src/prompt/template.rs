@@ -3,10 +3,18 @@
 //! Source: <https://huggingface.co/docs/transformers/chat_templating_writing>. The functions and filters that those
 //! templates call and Jinja does not have (`raise_exception`, `strftime_now`, `tojson` without HTML escapes) are here.
 
+mod values;
+
 use hearth_wire::Role;
 use jiff::tz::TimeZone;
-use minijinja::{Environment, Error, ErrorKind, Value, context};
-use serde::Serialize;
+use minijinja::{Environment, Error, ErrorKind, Value};
+use serde::Serialize as _;
+use serde_json::{Map, Value as Json, json};
+
+use super::message::ChatMessage;
+use crate::tools::family::Family;
+use crate::tools::{Tool, ToolCall};
+use values::{Fields, from_json};
 
 /// What a model without a template of its own gets, as in llama.cpp.
 pub const CHATML: &str = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + \
@@ -24,19 +32,30 @@ pub struct ChatTemplate {
     environment: Environment<'static>,
     bos: String,
     eos: String,
+    family: Family,
+    tools: ToolsPlace,
 }
 
-/// A message in the shape that templates read.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct TemplateMessage {
-    pub role: &'static str,
-    pub content: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reasoning_content: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tool_call_id: Option<String>,
+/// Where a template looks for the tools.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ToolsPlace {
+    Nowhere,
+    Variable,
+    /// In the system message, as the text of a JSON list: Phi's way.
+    SystemMessage,
+}
+
+impl ToolsPlace {
+    fn of_template(source: &str) -> Self {
+        let in_message = ["message['tools']", "message[\"tools\"]", "message.tools"];
+        if in_message.iter().any(|place| source.contains(place)) {
+            Self::SystemMessage
+        } else if source.contains("tools") {
+            Self::Variable
+        } else {
+            Self::Nowhere
+        }
+    }
 }
 
 /// The template cannot be read, or does not take these messages.
@@ -70,19 +89,105 @@ impl ChatTemplate {
         environment.add_function("strftime_now", strftime_now);
         environment.add_filter("tojson", to_json);
         environment.add_template_owned(NAME, source.to_owned())?;
-        Ok(Self { environment, bos, eos })
+        let (family, tools) = (Family::of_template(source), ToolsPlace::of_template(source));
+        Ok(Self { environment, bos, eos, family, tools })
     }
 
-    /// The prompt up to where the assistant begins to speak.
-    pub fn render(&self, messages: &[TemplateMessage]) -> Result<String, TemplateError> {
-        let template = self.environment.get_template(NAME)?;
-        Ok(template.render(context! {
-            messages,
-            bos_token => self.bos,
-            eos_token => self.eos,
-            add_generation_prompt => true,
-        })?)
+    /// The form in which this model writes calls.
+    pub fn family(&self) -> Family {
+        self.family
     }
+
+    /// Does the template tell the model of tools by itself?
+    pub fn knows_tools(&self) -> bool {
+        self.tools != ToolsPlace::Nowhere
+    }
+
+    /// Does the template read this variable?
+    pub fn knows(&self, variable: &str) -> bool {
+        let template = self.environment.get_template(NAME);
+        template.is_ok_and(|template| template.undeclared_variables(false).contains(variable))
+    }
+
+    /// The prompt up to where the assistant begins to speak. The messages' own texts have been made safe; those of tools,
+    /// calls and variables pass through `protect` here.
+    pub fn render(
+        &self,
+        messages: &[ChatMessage],
+        tools: &[Tool],
+        variables: &Map<String, Json>,
+        protect: &impl Fn(&str) -> String,
+    ) -> Result<String, TemplateError> {
+        let mut shown: Vec<Value> = messages.iter().map(|message| shown(message, protect)).collect();
+        let listed: Vec<Value> = tools.iter().map(|tool| from_json(&tool.to_json(), protect)).collect();
+        if self.tools == ToolsPlace::SystemMessage && !tools.is_empty() {
+            let written = Json::Array(tools.iter().map(Tool::to_json).collect());
+            give_to_system(messages, &mut shown, write_json(&written, protect));
+        }
+        let mut context: Vec<(Value, Value)> = variables
+            .iter()
+            .map(|(name, value)| (Value::from(name.as_str()), from_json(value, protect)))
+            .collect();
+        let mut set = |name: &str, value: Value| {
+            context.retain(|(other, _)| other.as_str() != Some(name));
+            context.push((Value::from(name), value));
+        };
+        set("messages", Value::from(shown));
+        set("bos_token", Value::from(self.bos.as_str()));
+        set("eos_token", Value::from(self.eos.as_str()));
+        set("add_generation_prompt", Value::from(true));
+        if !listed.is_empty() {
+            set("tools", Value::from(listed));
+        }
+        let template = self.environment.get_template(NAME)?;
+        Ok(template.render(Value::from_object(Fields(context)))?)
+    }
+}
+
+/// A message in the shape that templates read. They test whether a field is there.
+fn shown(message: &ChatMessage, protect: &impl Fn(&str) -> String) -> Value {
+    let mut fields = vec![
+        (Value::from("role"), Value::from(role_word(message.role))),
+        (Value::from("content"), Value::from(message.content.as_str())),
+    ];
+    let optional = [
+        ("name", &message.name),
+        ("reasoning_content", &message.reasoning),
+        ("tool_call_id", &message.tool_call_id),
+    ];
+    for (name, text) in optional {
+        if let Some(text) = text {
+            fields.push((Value::from(name), Value::from(text.as_str())));
+        }
+    }
+    if !message.tool_calls.is_empty() {
+        let call = |call: &ToolCall| {
+            let function = json!({"name": call.name, "arguments": call.arguments});
+            from_json(&json!({"id": call.id, "type": "function", "function": function}), protect)
+        };
+        fields.push((Value::from("tool_calls"), message.tool_calls.iter().map(call).collect()));
+    }
+    Value::from_object(Fields(fields))
+}
+
+/// Writes the tools into the system message, which is made where there is none.
+fn give_to_system(messages: &[ChatMessage], shown: &mut Vec<Value>, tools: String) {
+    let is_system = |message: &ChatMessage| role_word(message.role) == Role::System.as_str();
+    let content = match messages.first().filter(|first| is_system(first)) {
+        Some(first) => {
+            shown.remove(0);
+            first.content.clone()
+        }
+        None => String::new(),
+    };
+    let fields = [("role", "system".to_owned()), ("content", content), ("tools", tools)];
+    let fields = fields.map(|(name, text)| (Value::from(name), Value::from(text)));
+    shown.insert(0, Value::from_object(Fields(fields.into())));
+}
+
+/// JSON as [`to_json`] writes it inside a template.
+pub fn write_json(json: &Json, protect: &impl Fn(&str) -> String) -> String {
+    to_json(&from_json(json, protect)).map(|text| text.to_string()).unwrap_or_default()
 }
 
 /// The word that templates test for: they know `system`, not OpenAI's newer name of it.

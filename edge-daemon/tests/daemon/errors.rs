@@ -22,7 +22,7 @@ async fn a_prompt_that_is_too_long_is_refused_before_anything_is_streamed() {
         let content = "word ".repeat(1000);
         let body = json!({"messages": [{"role": "user", "content": content}], "stream": stream});
         let (status, error) = refused(daemon.post(&body).await).await;
-        assert_eq!((status, &error["code"]), (400, &json!("context_length_exceeded")));
+        assert_eq!((status, &error["code"]), (413, &json!("context_length_exceeded")));
         assert_eq!(error["n_ctx"], 256);
         assert!(error["n_prompt_tokens"].as_u64().unwrap() > 1000, "{error}");
     }
@@ -48,21 +48,23 @@ async fn a_malformed_body_gets_400_and_a_reason() {
         (b"", "invalid_json"),
         (b"{", "invalid_json"),
         (b"[]", "invalid_json"),
-        (b"{}", "invalid_json"),
+        (b"{}", "invalid_value"),
         (b"\xff\xfe", "invalid_json"),
         (deep.as_bytes(), "invalid_json"),
         (br#"{"messages":[{"role":"user","content":"x"}"#, "invalid_json"),
         (br#"{"messages":[{"role":"user","content":"\ud800"}]}"#, "invalid_json"),
         (b"{\"messages\":[{\"role\":\"user\",\"content\":\"\xed\xa0\x80\"}]}", "invalid_json"),
-        (br#"{"messages":[{"role":"wizard","content":"x"}]}"#, "invalid_json"),
-        (br#"{"messages":[{"role":"user","content":7}]}"#, "invalid_json"),
+        (br#"{"messages":[{"role":"wizard","content":"x"}]}"#, "invalid_value"),
+        (br#"{"messages":[{"role":"user","content":7}]}"#, "invalid_value"),
         (br#"{"messages":[{"role":"user","content":"x"}],"temperature":NaN}"#, "invalid_json"),
-        (br#"{"messages":[{"role":"user","content":"x"}],"temperature":1e999}"#, "invalid_json"),
-        (br#"{"messages":[{"role":"user","content":"x"}],"max_tokens":-1}"#, "invalid_json"),
+        (br#"{"messages":[{"role":"user","content":"x"}],"temperature":1e999}"#, "invalid_value"),
+        (br#"{"messages":[{"role":"user","content":"x"}],"max_tokens":-1}"#, "invalid_value"),
         (br#"{"messages":[{"role":"user","content":"a\u0000b"}]}"#, "invalid_value"),
         (br#"{"messages":[{"role":"user","content":"x"}],"temperature":9}"#, "invalid_value"),
         (br#"{"messages":[]}"#, "invalid_value"),
-        (br#"{"messages":[{"role":"user","content":"x"}],"n":1000}"#, "unsupported_parameter"),
+        (br#"{"messages":[{"role":"user","content":"x"}],"n":1000}"#, "invalid_value"),
+        (br#"{"messages":[{"role":"user","content":"x"}],"n":0}"#, "invalid_value"),
+        (br#"{"messages":[{"role":"user","content":"x"}],"temprature":1}"#, "unsupported_parameter"),
     ];
     for (body, code) in cases {
         let (status, error) = refused(post(body.to_vec()).await).await;
@@ -96,7 +98,7 @@ async fn a_text_as_long_as_a_body_may_be_is_counted_and_refused() {
     ] {
         let (status, error) =
             refused(daemon.post(&json!({"messages": [{"role": "user", "content": content}]})).await).await;
-        assert_eq!((status, &error["code"]), (400, &json!("context_length_exceeded")), "{error}");
+        assert_eq!((status, &error["code"]), (413, &json!("context_length_exceeded")), "{error}");
     }
     assert_eq!(daemon.get("/health").await["status"], "ok");
 }

@@ -1,16 +1,18 @@
 //! Starts a daemon and talks to it.
 
+mod stream;
+
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use hearth_wire::sse::{Event, Parser};
-use hearth_wire::{ChatChunk, ChatCompletion, FinishReason, Usage};
+use hearth_wire::{ChatCompletion, FinishReason, Usage};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::timeout;
+
+pub use stream::Stream;
 
 /// Nothing here takes as long as this, unless it hangs; builds beside the tests can slow the machine down a lot.
 pub const PATIENCE: Duration = Duration::from_secs(120);
@@ -71,9 +73,14 @@ impl Daemon {
 
     /// Starts on a free port and waits until the model is loaded.
     pub async fn with(options: &[&str]) -> Self {
+        Self::serving(&model(), options).await
+    }
+
+    /// The same with another model.
+    pub async fn serving(model: &Path, options: &[&str]) -> Self {
         let mut child = command()
             .arg("--model")
-            .arg(model())
+            .arg(model)
             .args(["--port", "0"])
             .args(options)
             .spawn()
@@ -136,6 +143,30 @@ impl Daemon {
         assert!(in_time, "never happened: {what}; last seen: {health}");
     }
 
+    /// Sends any request.
+    pub async fn send(&self, path: &str, body: &Value) -> reqwest::Response {
+        let sent = self.http.post(format!("{}{path}", self.base)).json(body).send();
+        timeout(PATIENCE, sent).await.expect("an answer in time").unwrap()
+    }
+
+    /// Sends a request that must be answered well, and reads the answer.
+    pub async fn ask(&self, path: &str, body: &Value) -> Value {
+        let response = self.send(path, body).await;
+        let status = response.status();
+        let answer: Value = response.json().await.unwrap();
+        assert_eq!(status, 200, "{answer}");
+        answer
+    }
+
+    /// Sends a request that must be refused, and reads why.
+    pub async fn refused(&self, path: &str, body: &Value) -> (u16, Value) {
+        let response = self.send(path, body).await;
+        let status = response.status().as_u16();
+        let answer: Value = response.json().await.unwrap();
+        assert_ne!(status, 200, "{answer}");
+        (status, answer["error"].clone())
+    }
+
     /// Sends a chat request as it is.
     pub async fn post(&self, body: &Value) -> reqwest::Response {
         let url = format!("{}/v1/chat/completions", self.base);
@@ -163,11 +194,7 @@ impl Daemon {
         let response = self.post(&body).await;
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
-        Stream {
-            bytes: Box::pin(response.bytes_stream()),
-            parser: Parser::new(1 << 20),
-            ready: Vec::new().into_iter(),
-        }
+        Stream::of(response)
     }
 
     /// Tells the daemon to stop, as a service manager would.
@@ -202,62 +229,6 @@ pub struct Answer {
     pub text: String,
     pub reason: FinishReason,
     pub usage: Option<Usage>,
-}
-
-/// An answer that is still being streamed.
-pub struct Stream {
-    bytes: futures_util::stream::BoxStream<'static, reqwest::Result<bytes::Bytes>>,
-    parser: Parser,
-    ready: std::vec::IntoIter<Event>,
-}
-
-impl Stream {
-    /// The next bytes, as they come from the network.
-    pub async fn bytes(&mut self) -> Option<bytes::Bytes> {
-        timeout(PATIENCE, self.bytes.next()).await.expect("the stream hangs").transpose().unwrap()
-    }
-
-    /// The next event's data.
-    pub async fn data(&mut self) -> Option<String> {
-        loop {
-            if let Some(event) = self.ready.next() {
-                return Some(event.data);
-            }
-            let bytes = self.bytes().await?;
-            self.ready = self.parser.push(&bytes).unwrap().into_iter();
-        }
-    }
-
-    /// The next piece of text; nothing at the answer's end.
-    pub async fn text(&mut self) -> Option<String> {
-        let data = self.data().await?;
-        let chunk: ChatChunk = serde_json::from_str(&data).unwrap_or_else(|error| panic!("{error}: {data}"));
-        chunk.choices.into_iter().next()?.delta.content
-    }
-
-    /// All chunks up to `[DONE]`, which must be there.
-    pub async fn chunks(mut self) -> Vec<ChatChunk> {
-        let mut chunks = Vec::new();
-        loop {
-            match self.data().await.expect("a stream ends with [DONE]").as_str() {
-                "[DONE]" => return chunks,
-                data => {
-                    chunks.push(serde_json::from_str(data).unwrap_or_else(|error| panic!("{error}: {data}")));
-                }
-            }
-        }
-    }
-
-    /// The rest, put together again.
-    pub async fn answer(self) -> Answer {
-        let chunks = self.chunks().await;
-        let choices = || chunks.iter().flat_map(|chunk| &chunk.choices);
-        Answer {
-            text: choices().filter_map(|choice| choice.delta.content.as_deref()).collect(),
-            reason: choices().find_map(|choice| choice.finish_reason).expect("a reason"),
-            usage: chunks.iter().find_map(|chunk| chunk.usage),
-        }
-    }
 }
 
 /// A request for a long answer, which the likeliest tokens of this model are.

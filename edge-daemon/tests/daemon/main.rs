@@ -2,9 +2,20 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod answers;
+mod anthropic;
+mod attacks;
+mod completions;
+mod embeddings;
 mod errors;
 mod files;
 mod harness;
+mod keys;
+mod parameters;
+mod responses;
+mod schemas;
 mod several;
+mod sharing;
 mod stopping;
 mod streams;
+mod tokens;
+mod tools;

@@ -1,41 +1,45 @@
 //! An answer as one object.
 
 use axum::Json;
-use hearth_wire::completion::COMPLETION_OBJECT;
-use hearth_wire::{ChatCompletion, Choice, Message, Role};
-use tokio::sync::mpsc::UnboundedReceiver;
+use serde_json::{Value, json};
 
-use super::Answer;
-use crate::engine::Event;
-use crate::engine::event::Finished;
+use super::{logprobs, wire};
+use crate::http::answers::Answers;
+use crate::http::collected::{Collected, collect};
 use crate::http::error::ApiError;
+use crate::http::object::ObjectHead;
 
-pub async fn respond(
-    answer: Answer,
-    mut events: UnboundedReceiver<Event>,
-) -> Result<Json<ChatCompletion>, ApiError> {
-    let mut text = String::new();
-    while let Some(event) = events.recv().await {
-        match event {
-            Event::Waiting { .. } | Event::Reading => {}
-            Event::Text(more) => text.push_str(&more.text),
-            Event::Failed(failure) => return Err(failure.into()),
-            Event::Finished(Finished { reason, usage, .. }) => {
-                return Ok(Json(ChatCompletion {
-                    id: answer.id,
-                    object: COMPLETION_OBJECT.to_owned(),
-                    created: answer.created,
-                    model: answer.model.to_string(),
-                    choices: vec![Choice {
-                        index: 0,
-                        message: Message::text(Role::Assistant, text),
-                        logprobs: None,
-                        finish_reason: Some(reason),
-                    }],
-                    usage: Some(usage),
-                }));
-            }
-        }
+pub async fn respond(head: ObjectHead, mut answers: Answers) -> Result<Json<Value>, ApiError> {
+    let collected = collect(&mut answers).await?;
+    let ends: Vec<_> = collected.iter().filter_map(|answer| answer.end.clone()).collect();
+    let choices: Vec<Value> =
+        collected.into_iter().enumerate().map(|(index, answer)| choice(index, answer)).collect();
+    Ok(Json(json!({
+        "id": head.id,
+        "object": "chat.completion",
+        "created": head.created,
+        "model": &*head.model,
+        "choices": choices,
+        "usage": wire::usage(answers.prompt_tokens(), &ends),
+    })))
+}
+
+fn choice(index: usize, answer: Collected) -> Value {
+    let Collected { text, tokens, reasoning, calls, end } = answer;
+    // OpenAI has null where there are calls alone.
+    let content = if text.is_empty() && !calls.is_empty() { Value::Null } else { json!(text) };
+    let mut message = json!({"role": "assistant", "content": content});
+    if !reasoning.is_empty() {
+        message["reasoning_content"] = json!(reasoning);
     }
-    Err(ApiError::internal("The engine ended while it computed this answer."))
+    if !calls.is_empty() {
+        message["tool_calls"] =
+            calls.iter().map(|call| wire::tool_call(&call.id, &call.name, &call.arguments)).collect();
+    }
+    json!({
+        "index": index,
+        "message": message,
+        "logprobs": logprobs::content(&tokens),
+        "finish_reason": end.map(|end| end.reason),
+    })
 }

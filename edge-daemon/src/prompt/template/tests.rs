@@ -6,19 +6,12 @@ const QWEN3: &str = include_str!("fixtures/qwen3.jinja");
 /// Also CodeLlama's.
 const LLAMA2: &str = include_str!("fixtures/llama2.jinja");
 
-fn messages(messages: &[(Role, &str)]) -> Vec<TemplateMessage> {
-    let message = |(role, content): &(Role, &str)| TemplateMessage {
-        role: role_word(*role),
-        content: (*content).to_owned(),
-        ..TemplateMessage::default()
-    };
-    messages.iter().map(message).collect()
-}
-
 fn render(source: &str, conversation: &[(Role, &str)]) -> Result<String, String> {
+    let messages: Vec<ChatMessage> =
+        conversation.iter().map(|(role, content)| ChatMessage::new(*role, *content)).collect();
     ChatTemplate::new(source, "<s>".to_owned(), "</s>".to_owned())
         .unwrap()
-        .render(&messages(conversation))
+        .render(&messages, &[], &Map::new(), &str::to_owned)
         .map_err(|error| error.to_string())
 }
 
@@ -103,4 +96,65 @@ fn a_template_that_is_no_jinja_is_refused_with_the_place() {
 fn a_template_that_never_ends_is_stopped() {
     let source = "{% for a in range(10000) %}{% for b in range(10000) %}{% for c in range(10000) %}{% endfor %}{% endfor %}{% endfor %}";
     assert!(render(source, &[]).unwrap_err().contains("fuel"), "the work a template may do is bounded");
+}
+
+fn weather() -> Tool {
+    Tool {
+        name: "get_weather".to_owned(),
+        description: Some("The weather <now>".to_owned()),
+        parameters: Some(
+            json!({"type": "object", "properties": {"z": {"type": "integer", "minimum": 1.5}, "a": {}}}),
+        ),
+        strict: false,
+    }
+}
+
+/// A question, a call, its result.
+fn with_a_call() -> Vec<ChatMessage> {
+    let call = ToolCall {
+        id: "call_1".to_owned(),
+        name: "get_weather".to_owned(),
+        arguments: json!({"z": 1, "a": "é"}),
+    };
+    vec![
+        ChatMessage::new(Role::User, "Weather?"),
+        ChatMessage { tool_calls: vec![call], ..ChatMessage::new(Role::Assistant, "") },
+        ChatMessage { tool_call_id: Some("call_1".to_owned()), ..ChatMessage::new(Role::Tool, "sunny") },
+    ]
+}
+
+#[test]
+fn tools_calls_and_results_reach_the_models_own_template() {
+    let template = |source: &str| ChatTemplate::new(source, "<s>".to_owned(), "</s>".to_owned()).unwrap();
+    let render = |source: &str| {
+        template(source).render(&with_a_call(), &[weather()], &Map::new(), &str::to_owned).unwrap()
+    };
+    let qwen = render(QWEN3);
+    let written = "{\"type\": \"function\", \"function\": {\"name\": \"get_weather\", \"description\": \"The weather <now>\", \
+                   \"parameters\": {\"type\": \"object\", \"properties\": {\"z\": {\"type\": \"integer\", \"minimum\": 1.5}, \"a\": {}}}}}";
+    assert!(qwen.contains(&format!("<tools>\n{written}\n</tools>")), "{qwen}");
+    assert!(qwen.contains("<tool_response>\nsunny\n</tool_response>"), "{qwen}");
+
+    let llama = render(LLAMA3);
+    assert!(llama.contains("Environment: ipython"), "{llama}");
+    assert!(
+        llama.contains("{\"name\": \"get_weather\", \"parameters\": {\"z\": 1, \"a\": \"é\"}}<|eot_id|>"),
+        "{llama}"
+    );
+    assert!(llama.contains("<|start_header_id|>ipython<|end_header_id|>\n\n\"sunny\"<|eot_id|>"), "{llama}");
+
+    let phi = "{% for message in messages %}<|{{ message['role'] }}|>{{ message['content'] }}{% if 'tools' in message %}\
+               <|tool|>{{ message['tools'] }}<|/tool|>{% endif %}{% endfor %}";
+    assert!(render(phi).starts_with(&format!("<|system|><|tool|>[{written}]<|/tool|><|user|>Weather?")));
+    assert!(!template(SMOLLM2).knows_tools() && template(phi).knows_tools());
+}
+
+#[test]
+fn variables_reach_the_template_and_cannot_replace_the_messages() {
+    let variables = json!({"enable_thinking": false, "messages": []}).as_object().unwrap().clone();
+    let template = ChatTemplate::new(QWEN3, String::new(), String::new()).unwrap();
+    let rendered =
+        template.render(&[ChatMessage::new(Role::User, "Hi")], &[], &variables, &str::to_owned).unwrap();
+    assert!(rendered.ends_with("Hi<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"), "{rendered}");
+    assert!(template.knows("enable_thinking") && !template.knows("reasoning_effort"));
 }

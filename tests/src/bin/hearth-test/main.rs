@@ -5,6 +5,7 @@
 
 mod counts;
 mod deploy;
+mod edge_clients;
 mod functions;
 mod log;
 mod server;
@@ -67,10 +68,10 @@ fn run(step: &Step, context: &Context) -> anyhow::Result<Finished> {
 fn summary(finished: &[Finished]) -> anyhow::Result<Counts> {
     let mut whole = Counts::default();
     say(&heading("summary"))?;
-    say(&format!("{:<10}{:>8}{:>8}{:>9}{:>9}", "step", "passed", "failed", "skipped", "time"))?;
+    say(&format!("{:<13}{:>8}{:>8}{:>9}{:>9}", "step", "passed", "failed", "skipped", "time"))?;
     for Finished { name, counts, took } in finished {
         let Counts { passed, failed, skipped } = counts;
-        say(&format!("{name:<10}{passed:>8}{failed:>8}{skipped:>9}{:>9}", seconds(*took)))?;
+        say(&format!("{name:<13}{passed:>8}{failed:>8}{skipped:>9}{:>9}", seconds(*took)))?;
         whole += *counts;
     }
     if whole.skipped > 0 {
@@ -83,7 +84,7 @@ fn summary(finished: &[Finished]) -> anyhow::Result<Counts> {
 fn help() -> anyhow::Result<ExitCode> {
     say(HELP.trim_end())?;
     for step in STEPS {
-        say(&format!("  {:<10}{}", step.name, step.what))?;
+        say(&format!("  {:<13}{}", step.name, step.what))?;
     }
     say("  --soak    the long runs too")?;
     Ok(ExitCode::SUCCESS)

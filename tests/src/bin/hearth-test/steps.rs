@@ -8,6 +8,7 @@ use anyhow::Context as _;
 
 use crate::counts::{self, Counts};
 use crate::deploy;
+use crate::edge_clients;
 use crate::functions::{self, Environment};
 use crate::log::Log;
 use crate::server::Server;
@@ -38,6 +39,11 @@ pub const STEPS: &[Step] = &[
     },
     Step { name: "doc", what: "examples, and what must not compile", run: doc },
     Step { name: "clients", what: "the official clients, against ./hearth up", run: clients },
+    Step {
+        name: "edge-clients",
+        what: "OpenAI's and Anthropic's clients, against the edge daemon",
+        run: edge_clients::run,
+    },
 ];
 
 /// Where things are, and what was asked.
@@ -78,6 +84,11 @@ impl Context {
         }
         let built = functions::build(self, &self.log("functions")?)?;
         Ok(self.functions.get_or_init(|| built))
+    }
+
+    /// The clone.
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     pub fn log(&self, step: &str) -> anyhow::Result<Log> {

@@ -1,103 +1,124 @@
 use super::*;
-use axum::response::IntoResponse;
-use serde_json::json;
+use crate::tools::ToolChoice;
 
-fn read(fields: Value) -> Result<Wishes, Value> {
+fn read_with(fields: Value) -> Result<(Turn, Streaming), Value> {
     let mut body = json!({"messages": [{"role": "user", "content": "x"}]});
     body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-    Wishes::read(serde_json::from_value(body).unwrap())
-        .map_err(|error| serde_json::to_value(error.into_envelope().error).unwrap())
+    let read = Fields::of_body(body).and_then(read);
+    read.map_err(|error| serde_json::to_value(error.into_envelope().error).unwrap())
 }
 
-#[test]
-fn what_is_left_out_has_llama_servers_defaults() {
-    let wishes = read(json!({})).unwrap();
-    assert_eq!(Sampling { seed: 0, ..wishes.sampling }, Sampling::default());
-    assert_eq!((wishes.max_tokens, wishes.streaming, wishes.stops.len()), (None, false, 0));
-}
-
-#[test]
-fn a_value_out_of_range_is_refused_by_name() {
-    for (param, value) in [
-        ("temperature", json!(-0.1)),
-        ("temperature", json!(2.1)),
-        ("top_p", json!(1.01)),
-        ("top_k", json!(-2)),
-        ("top_k", json!(3_000_000_000i64)),
-        ("min_p", json!(2)),
-        ("repeat_penalty", json!(0)),
-        ("frequency_penalty", json!(-2.5)),
-        ("presence_penalty", json!(1e300)),
-        ("max_tokens", json!(0)),
-        ("stop", json!("")),
-        ("stop", json!(["a", ""])),
-        ("stop", json!("x".repeat(257))),
-        ("stop", json!(vec!["x"; 10_000])),
-        ("messages", json!([])),
-    ] {
-        let error = read(json!({param: value})).unwrap_err();
-        assert_eq!((&error["code"], &error["param"]), (&json!("invalid_value"), &json!(param)), "{error}");
-    }
+fn tool(name: &str) -> Value {
+    json!({"type": "function", "function": {"name": name, "parameters": {"type": "object"}}})
 }
 
 #[test]
 fn what_is_not_done_here_is_refused_by_name_and_its_absence_is_not() {
     for (param, asked, harmless) in [
-        ("n", json!(2), json!(1)),
-        ("logprobs", json!(true), json!(false)),
-        ("top_logprobs", json!(5), json!(0)),
-        ("logit_bias", json!({"1": 5}), json!({})),
-        ("response_format", json!({"type": "json_object"}), json!({"type": "text"})),
-        ("tools", json!([{"type": "function"}]), json!([])),
-        ("tool_choice", json!("required"), json!("auto")),
+        ("store", json!(true), json!(false)),
+        ("service_tier", json!("priority"), json!("auto")),
+        ("modalities", json!(["audio"]), json!(["text"])),
+        ("audio", json!({"voice": "x"}), json!(null)),
+        ("prediction", json!({}), json!(null)),
+        ("web_search_options", json!({}), json!(null)),
+        ("functions", json!([]), json!(null)),
+        ("dry_multiplier", json!(0.8), json!(null)),
+        ("nonsense", json!(1), json!(null)),
     ] {
-        let error = read(json!({param: asked})).unwrap_err();
+        let error = read_with(json!({param: asked})).unwrap_err();
         assert_eq!(
             (&error["code"], &error["param"]),
             (&json!("unsupported_parameter"), &json!(param)),
             "{error}"
         );
-        assert!(read(json!({param: harmless})).is_ok(), "{param}");
-        assert!(read(json!({param: null})).is_ok(), "{param}");
+        assert!(read_with(json!({param: harmless})).is_ok(), "{param}");
+        assert!(read_with(json!({param: null})).is_ok(), "{param}");
     }
 }
 
 #[test]
-fn a_message_must_have_text_and_nothing_else() {
-    for (message, code, param) in [
-        (json!({"role": "user", "content": "a\u{0}b"}), "invalid_value", "messages[0].content"),
+fn a_wrong_value_is_refused_by_its_name() {
+    for (fields, param) in [
+        (json!({"messages": []}), "messages"),
+        (json!({"messages": "x"}), "messages"),
+        (json!({"messages": [7]}), "messages[0]"),
+        (json!({"messages": [{"role": "wizard", "content": "x"}]}), "messages[0].role"),
+        (json!({"messages": [{"role": "user", "content": 7}]}), "messages[0].content"),
+        (json!({"messages": [{"role": "user", "content": null}]}), "messages[0].content"),
+        (json!({"messages": [{"role": "user", "content": "a\u{0}b"}]}), "messages[0].content"),
         (
-            json!({"role": "user", "content": [{"type": "text", "text": "\u{0}"}]}),
-            "invalid_value",
-            "messages[0].content",
+            json!({"messages": [{"role": "user", "content": [{"type": "text"}]}]}),
+            "messages[0].content[0].text",
         ),
-        (json!({"role": "user", "content": null}), "invalid_value", "messages[0].content"),
+        (json!({"messages": [{"role": "tool", "content": "x"}]}), "messages"),
         (
-            json!({"role": "user", "content": [{"type": "image_url"}]}),
-            "unsupported_parameter",
-            "messages[0].content",
+            json!({"messages": [{"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": "{"}}]}]}),
+            "messages[0].tool_calls[0].function.arguments",
         ),
+        (json!({"top_logprobs": 5}), "top_logprobs"),
+        (json!({"logprobs": true, "top_logprobs": 21}), "top_logprobs"),
+        (json!({"stream": "yes"}), "stream"),
+        (json!({"tools": [{"type": "function", "function": {"name": "a b"}}]}), "tools[0].function.name"),
         (
-            json!({"role": "assistant", "content": null, "tool_calls": [{}]}),
-            "unsupported_parameter",
-            "messages[0].tool_calls",
+            json!({"tools": [{"type": "function", "function": {"name": "a", "parameters": 1}}]}),
+            "tools[0].function.parameters",
+        ),
+        (json!({"tools": [tool("a"), tool("a")]}), "tools"),
+        (json!({"tool_choice": "required"}), "tool_choice"),
+        (
+            json!({"tools": [tool("a")], "tool_choice": {"type": "function", "function": {"name": "b"}}}),
+            "tool_choice",
+        ),
+        (json!({"tool_choice": "sometimes"}), "tool_choice"),
+        (json!({"response_format": {"type": "xml"}}), "response_format.type"),
+        (
+            json!({"response_format": {"type": "json_schema", "json_schema": {"name": "x"}}}),
+            "response_format.json_schema.schema",
         ),
     ] {
-        let error = read(json!({"messages": [message]})).unwrap_err();
-        assert_eq!((&error["code"], &error["param"]), (&json!(code), &json!(param)), "{error}");
+        let error = read_with(fields.clone()).unwrap_err();
+        assert_eq!(
+            (&error["code"], &error["param"]),
+            (&json!("invalid_value"), &json!(param)),
+            "{fields}: {error}"
+        );
     }
 }
 
 #[test]
-fn seeds_are_kept_and_minus_one_means_any() {
-    let seed = |value: Value| read(json!({"seed": value})).unwrap().sampling.seed;
-    assert_eq!(seed(json!(7)), 7);
-    assert_eq!(seed(json!(i64::MIN)), seed(json!(i64::MIN)));
-    assert_ne!(seed(json!(-1)), seed(json!(-1)));
-    assert_ne!(seed(json!(null)), seed(json!(null)));
+fn a_part_that_is_no_text_is_refused_by_its_kind() {
+    let messages = json!([{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "u"}}]}]);
+    let error = read_with(json!({"messages": messages})).unwrap_err();
+    assert_eq!(
+        (&error["code"], &error["param"]),
+        (&json!("unsupported_parameter"), &json!("messages[0].content"))
+    );
+    assert!(error["message"].as_str().unwrap().contains("image_url"), "{error}");
 }
 
 #[test]
-fn an_error_answers_with_its_status() {
-    assert_eq!(ApiError::queue_full().into_response().headers()["retry-after"], "5");
+fn tools_and_their_choice_are_read() {
+    let read = |choice: Value| {
+        read_with(json!({"tools": [tool("a"), tool("b")], "tool_choice": choice})).unwrap().0.toolbox
+    };
+    assert_eq!(read(json!(null)).choice, ToolChoice::Auto);
+    assert_eq!(read(json!("none")).offered(), []);
+    assert_eq!(read(json!("required")).forced().unwrap().len(), 2);
+    let named = read(json!({"type": "function", "function": {"name": "b"}}));
+    assert_eq!(named.forced().unwrap()[0].name, "b");
+    assert_eq!((named.most_calls(), read(json!("required")).most_calls()), (1, 8));
+}
+
+#[test]
+fn an_answer_that_is_sent_back_as_it_came_is_read() {
+    let messages = json!([
+        {"role": "user", "content": "x"},
+        {"role": "assistant", "content": null, "refusal": null, "annotations": [], "audio": null, "function_call": null,
+         "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{\"a\":1}"}}]},
+        {"role": "tool", "tool_call_id": "call_1", "content": [{"type": "text", "text": "4"}, {"type": "text", "text": "2"}]},
+    ]);
+    let turn = read_with(json!({"messages": messages})).unwrap().0;
+    let [_, call, result] = &turn.conversation.messages[..] else { panic!("three messages") };
+    assert_eq!((call.tool_calls[0].name.as_str(), &call.tool_calls[0].arguments), ("f", &json!({"a": 1})));
+    assert_eq!((result.content.as_str(), result.tool_call_id.as_deref()), ("42", Some("call_1")));
 }
