@@ -57,7 +57,7 @@ pub async fn measure(bench: &Bench<'_>) -> anyhow::Result<[Row; 3]> {
     resident::ask(&person, 50, 10).await?;
     let before = cpu()?;
     resident::ask(&person, REQUESTS as usize, 10).await?;
-    let each_request = (cpu()? - before) / REQUESTS;
+    let each_request = cpu()?.saturating_sub(before) / REQUESTS;
 
     let before = cpu()?;
     for _ in 0..TURNS {
@@ -68,7 +68,7 @@ pub async fn measure(bench: &Bench<'_>) -> anyhow::Result<[Row; 3]> {
         model.end();
         Events::new(person.stream(&conversation, json!({ "content": "Hi" })).await).rest().await;
     }
-    let each_turn = (cpu()? - before) / TURNS;
+    let each_turn = cpu()?.saturating_sub(before) / TURNS;
 
     let conversation = person.conversation().await;
     upstream.take();

@@ -76,7 +76,7 @@ async fn after_a_thousand_callers_who_left_every_cell_and_slot_is_free() {
         // Where each one leaves is random, and the same in every run.
         let random = n.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
         let body = story(&format!("{}", random % 97), 6);
-        if random % 5 == 0 {
+        if random.is_multiple_of(5) {
             // Before there is an answer at all.
             let some_turns = async {
                 for _ in 0..random % 400 {
