@@ -86,11 +86,6 @@ impl Context {
         Ok(self.functions.get_or_init(|| built))
     }
 
-    /// The clone.
-    pub fn root(&self) -> &Path {
-        &self.root
-    }
-
     pub fn log(&self, step: &str) -> anyhow::Result<Log> {
         Log::new(&self.logs, step)
     }
