@@ -2,7 +2,7 @@
 -- Anyone with the publishable key may ask; the answer says nothing.
 create function public.touch() returns boolean
 language sql stable
-set search_path = ''
+set search_path = '', pg_temp
 as $$ select true $$;
 
 revoke all on function public.touch() from public, anon, authenticated, service_role;
