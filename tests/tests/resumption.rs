@@ -171,9 +171,15 @@ async fn a_private_turn_is_not_written_to_a_hosted_redis_and_says_so() {
 
     let (status, problem) = read(person.at(&other.url).events(&turn, None).await).await;
     assert_eq!((status, problem["code"].as_str()), (409, Some("not_resumable")), "{problem}");
-    let command = json!(["KEYS", format!("hearth:turn:*{turn}*")]);
+    // Its lease is there, and nothing of what was said.
+    let command = json!(["KEYS", format!("hearth:turn:*{turn}*:frames")]);
     let request = person.client.post(format!("{}/redis", house.up.url)).bearer_auth(&house.up.redis_token);
     assert_eq!(read(request.json(&command).send().await.unwrap()).await.1["result"], json!([]));
-    model.end();
-    assert_eq!(events.rest().await.last().unwrap().data["message"]["content"], "Secret.");
+    let (status, turn) = person.at(&other.url).post(&format!("/v1/turns/{turn}/cancel"), json!({})).await;
+    assert_eq!(status, 200, "another instance can stop it all the same: {turn}");
+    let last = events.rest().await.pop().unwrap().data;
+    assert_eq!(
+        (&last["message"]["content"], &last["message"]["status"]),
+        (&json!("Secret."), &json!("cancelled"))
+    );
 }
