@@ -48,7 +48,8 @@ fi
 lambda=$dir/lambda/bin/cargo-lambda
 if [ ! -x "$lambda" ]; then
   say "Fetching cargo-lambda"
-  python3 -m venv "$dir/lambda" && "$dir/lambda/bin/pip" install --quiet --disable-pip-version-check cargo-lambda==1.9.2 >&2
+  # Into a folder: Debian's Python has no venv without a further package, and lets nothing be installed for all.
+  python3 -m pip install --quiet --disable-pip-version-check --target "$dir/lambda" cargo-lambda==1.9.2 >&2
 fi
 
 cat <<END
