@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 pub fn http() -> reqwest::Client {
     // A second installation is refused and changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().no_proxy().build().unwrap_or_default()
+    // A connection each: llama-server closes idle ones, and a request on such a one is lost.
+    reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap_or_default()
 }
 
 #[derive(Clone)]
