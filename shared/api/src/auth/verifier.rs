@@ -64,7 +64,9 @@ impl Verifier {
             return Err(Rejection::Malformed);
         }
         let now = platform::unix_seconds();
-        if let Some(user) = self.remembered.get(token, self.keys.generation(), now) {
+        // Read before the key is: a set that changes meanwhile must not vouch for what the old one verified.
+        let keys = self.keys.generation();
+        if let Some(user) = self.remembered.get(token, keys, now) {
             // Keys that are due are fetched all the same, so that a revoked one stops counting.
             if !self.keys.are_due() {
                 return Ok(user);
@@ -80,7 +82,7 @@ impl Verifier {
         match data.claims {
             Claims { sub: Some(user), role: Some(role), exp } if role == "authenticated" => {
                 let user = UserId(user);
-                let verified = Verified { user, expires: exp + LEEWAY, keys: self.keys.generation() };
+                let verified = Verified { user, expires: exp.saturating_add(LEEWAY), keys };
                 self.remembered.put(token, verified, now);
                 Ok(user)
             }
