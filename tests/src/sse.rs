@@ -1,6 +1,7 @@
 //! Reading a turn's stream as a client does, and keeping its bytes.
 
 use futures_util::StreamExt;
+use hearth_conformance::frames::Frames;
 use reqwest::Response;
 use serde_json::Value;
 
@@ -16,7 +17,7 @@ pub struct Event {
 /// A stream, read event by event. Comments are passed over.
 pub struct Events {
     response: futures_util::stream::BoxStream<'static, reqwest::Result<bytes::Bytes>>,
-    held: String,
+    frames: Frames,
 }
 
 impl Events {
@@ -24,20 +25,19 @@ impl Events {
         assert_eq!(response.status(), 200, "a stream of events");
         let kind = response.headers()["content-type"].to_str().expect("text").to_owned();
         assert!(kind.starts_with("text/event-stream"), "{kind}");
-        Self { response: response.bytes_stream().boxed(), held: String::new() }
+        Self { response: response.bytes_stream().boxed(), frames: Frames::default() }
     }
 
     /// The next event; none when the stream has ended or was cut.
     pub async fn next(&mut self) -> Option<Event> {
         loop {
-            while let Some(end) = self.held.find("\n\n") {
-                let raw: String = self.held.drain(..end + 2).collect();
+            while let Some(raw) = self.frames.take().expect("UTF-8") {
                 if !raw.starts_with(':') {
                     return Some(parse(&raw));
                 }
             }
             match self.response.next().await? {
-                Ok(bytes) => self.held.push_str(std::str::from_utf8(&bytes).expect("UTF-8")),
+                Ok(bytes) => self.frames.push(&bytes),
                 Err(_) => return None,
             }
         }

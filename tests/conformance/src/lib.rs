@@ -7,6 +7,7 @@ pub mod answer;
 pub mod case;
 pub mod cases;
 pub mod context;
+pub mod frames;
 pub mod gate;
 pub mod host;
 pub mod person;

@@ -8,6 +8,8 @@ use futures_util::{StreamExt, stream::BoxStream};
 use reqwest::Response;
 use serde_json::Value;
 
+use crate::frames::Frames;
+
 /// The longest silence: three keep-alives.
 const SILENCE: Duration = Duration::from_secs(45);
 
@@ -37,7 +39,7 @@ impl Event {
 /// A stream of events.
 pub struct Events {
     bytes: BoxStream<'static, reqwest::Result<Bytes>>,
-    held: String,
+    frames: Frames,
     /// Whether it began with a comment, as proxies like it.
     pub greeted: bool,
     /// Whether the client was told when to connect again.
@@ -63,7 +65,7 @@ impl Events {
         ensure!(header("content-encoding").is_empty(), "a stream that is compressed, and so held back");
         Ok(Self {
             bytes: response.bytes_stream().boxed(),
-            held: String::new(),
+            frames: Frames::default(),
             greeted: false,
             resumes: false,
         })
@@ -72,8 +74,7 @@ impl Events {
     /// The next event; none when the stream has ended.
     pub async fn next(&mut self) -> anyhow::Result<Option<Event>> {
         loop {
-            while let Some(end) = self.held.find("\n\n") {
-                let raw: String = self.held.drain(..end + 2).collect();
+            while let Some(raw) = self.frames.take()? {
                 if raw.starts_with(':') {
                     self.greeted = true;
                 } else if raw.starts_with("retry:") {
@@ -85,11 +86,8 @@ impl Events {
             }
             let piece = tokio::time::timeout(SILENCE, self.bytes.next()).await;
             match piece.with_context(|| format!("a stream was silent for {} s", SILENCE.as_secs()))? {
-                Some(bytes) => {
-                    let bytes = bytes.context("a stream broke off")?;
-                    self.held.push_str(std::str::from_utf8(&bytes).context("half a character")?);
-                }
-                None if self.held.is_empty() => return Ok(None),
+                Some(bytes) => self.frames.push(&bytes.context("a stream broke off")?),
+                None if self.frames.is_empty() => return Ok(None),
                 None => bail!("a stream ended in the middle of an event"),
             }
         }
