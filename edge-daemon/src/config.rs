@@ -1,13 +1,16 @@
 //! The command line, read once and checked before anything starts.
 
+#[cfg(test)]
+mod tests;
+
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::{NonZeroU16, NonZeroU32};
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
-use crate::engine::Settings;
+use crate::engine::{CacheType, Settings};
 use crate::keys::command::KeysCommand;
 use crate::keys::live::LiveKeys;
 use crate::model::name;
@@ -73,6 +76,10 @@ struct Options {
     #[arg(long, value_name = "TOKENS")]
     cells: Option<NonZeroU32>,
 
+    /// How the cache keeps its numbers: q8_0 takes about half the memory of f16, and rounds
+    #[arg(long, value_enum, default_value_t = CacheType::F16, value_name = "TYPE")]
+    cache_type: CacheType,
+
     /// Threads that compute [default: leaves room for the rest of the machine]
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroU16>,
@@ -80,6 +87,18 @@ struct Options {
     /// Seconds that running answers get to finish after SIGTERM or Ctrl-C
     #[arg(long, default_value_t = 10, value_name = "SECONDS")]
     grace: u16,
+
+    /// How log lines are written: text for people, json for what collects logs
+    #[arg(long, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
+    log_format: LogFormat,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    /// An object a line.
+    Json,
 }
 
 /// What the process is to do.
@@ -102,6 +121,7 @@ pub struct Config {
     pub origins: Vec<String>,
     pub engine: Settings,
     pub grace: std::time::Duration,
+    pub log: LogFormat,
 }
 
 /// More sequences than this llama.cpp does not take in one batch.
@@ -169,11 +189,17 @@ impl Options {
         }
         let threads = self.threads.map_or_else(default_threads, |threads| threads.get().into());
         let cells = self.cells.map(NonZeroU32::get);
-        let engine =
-            Settings { parallel: parallel.into(), queue: self.queue.into(), context, threads, cells };
+        let engine = Settings {
+            parallel: parallel.into(),
+            queue: self.queue.into(),
+            context,
+            threads,
+            cells,
+            cache: self.cache_type,
+        };
         let grace = std::time::Duration::from_secs(self.grace.into());
         let address = SocketAddr::new(host, self.port);
-        Ok(Config { model: self.model, id, address, keys, origins, engine, grace })
+        Ok(Config { model: self.model, id, address, keys, origins, engine, grace, log: self.log_format })
     }
 }
 
@@ -223,77 +249,4 @@ fn default_threads() -> usize {
     let counts_twice = std::fs::read_to_string("/sys/devices/system/cpu/smt/active")
         .is_ok_and(|active| active.trim() == "1");
     if counts_twice { cores.div_ceil(2) } else { (cores - 1).max(1) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn config(arguments: &[&str]) -> Result<Config, Vec<String>> {
-        Options::try_parse_from(["hearth-edge"].iter().chain(arguments)).unwrap().check()
-    }
-
-    #[test]
-    fn the_model_alone_is_enough() {
-        let config = config(&["--model", "m/SmolLM2-135M-Instruct.Q4_1.gguf"]).unwrap();
-        assert_eq!(config.id, "SmolLM2-135M-Instruct");
-        assert_eq!(config.address.to_string(), "127.0.0.1:8788");
-        assert!(config.engine.threads >= 1);
-    }
-
-    #[test]
-    fn only_this_machine_may_call_without_keys() {
-        for host in ["0.0.0.0", "192.168.1.5", "::"] {
-            let mistakes = config(&["--model", "m.gguf", "--host", host]).unwrap_err();
-            assert!(mistakes[0].contains("no API keys"), "{mistakes:?}");
-        }
-        for host in ["localhost", "127.0.0.2", "::1", "[::1]"] {
-            assert!(config(&["--model", "m.gguf", "--host", host]).is_ok(), "{host}");
-        }
-    }
-
-    #[test]
-    fn keys_open_other_addresses_and_a_file_without_any_does_not() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("keys.json");
-        let file = path.to_str().unwrap();
-        let open = || config(&["--model", "m.gguf", "--host", "0.0.0.0", "--keys", file]);
-        assert!(open().unwrap_err()[0].contains("keys add"));
-        let mut keys = crate::keys::store::KeyFile::default();
-        keys.add("a", None, None).unwrap();
-        keys.write(&path).unwrap();
-        assert!(open().unwrap().keys.is_some());
-        std::fs::write(&path, "nonsense").unwrap();
-        assert!(open().unwrap_err()[0].contains("no file of keys"));
-    }
-
-    #[test]
-    fn only_an_origin_may_be_named_for_cors() {
-        let named = |origin: &str| config(&["--model", "m.gguf", "--cors", origin]);
-        assert_eq!(
-            named("https://Chat.example.com:8443").unwrap().origins,
-            ["https://chat.example.com:8443"]
-        );
-        for wrong in ["*", "example.com", "https://", "https://a/b", "ftp://a"] {
-            assert!(named(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn every_mistake_is_told_at_once() {
-        let mistakes = config(&[
-            "--model",
-            "m.gguf",
-            "--host",
-            "nowhere",
-            "--parallel",
-            "300",
-            "--context",
-            "3",
-            "--alias",
-            " ",
-        ])
-        .unwrap_err();
-        assert_eq!(mistakes.len(), 4, "{mistakes:?}");
-    }
 }

@@ -34,7 +34,7 @@ pub use event::{Event, Failure};
 use gauges::Gauges;
 use inbox::Inbox;
 pub use request::{MOST_CANDIDATES, Request};
-pub use settings::Settings;
+pub use settings::{CacheType, Settings};
 
 /// Room for one request. Giving it back (dropping it) lets the next one in.
 #[derive(Debug)]

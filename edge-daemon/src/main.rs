@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use tracing_subscriber::EnvFilter;
 
-use config::Command;
+use config::{Command, LogFormat};
 use keys::command::KeysCommand;
 
 /// llama.cpp is talkative while it loads, and warns of what is meant to be so (a cache larger than one context).
@@ -29,13 +29,7 @@ fn main() -> ExitCode {
         Command::Serve(config) => *config,
         Command::Keys(keys) => return run_keys(keys),
     };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
-        .init();
+    start_log(config.log);
     llama_cpp_2::send_logs_to_tracing(llama_cpp_2::LogOptions::default());
 
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -53,6 +47,19 @@ fn main() -> ExitCode {
             tracing::error!("{stop}");
             stop.exit_code()
         }
+    }
+}
+
+fn start_log(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal() && format == LogFormat::Text)
+        .with_target(false);
+    match format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
     }
 }
 

@@ -36,8 +36,7 @@ pub struct Model {
     slides: bool,
     /// Made when the first grammar is asked for.
     grammars: OnceLock<Result<Grammars, GrammarError>>,
-    /// Dropped last: it frees what the weights refer to.
-    backend: LlamaBackend,
+    backend: &'static LlamaBackend,
 }
 
 impl Model {
@@ -45,8 +44,8 @@ impl Model {
         &self.llama
     }
 
-    pub fn backend(&self) -> &LlamaBackend {
-        &self.backend
+    pub fn backend(&self) -> &'static LlamaBackend {
+        self.backend
     }
 
     pub fn template(&self) -> &ChatTemplate {
@@ -118,10 +117,10 @@ impl Model {
         }
     }
 
-    /// Bytes of keys and values that one token keeps in the cache, at two bytes a number.
-    pub fn bytes_per_cell(&self) -> u64 {
+    /// Numbers that one token keeps in the cache: its keys and values.
+    pub fn numbers_per_cell(&self) -> u64 {
         let heads = u64::from(self.llama.n_head().max(1));
         let width = u64::from(self.llama.n_embd().unsigned_abs()) / heads;
-        u64::from(self.llama.n_layer()) * u64::from(self.llama.n_head_kv()) * width * 2 * 2
+        u64::from(self.llama.n_layer()) * u64::from(self.llama.n_head_kv()) * width * 2
     }
 }

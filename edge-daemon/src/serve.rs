@@ -39,7 +39,7 @@ const LAST_STEP: Duration = Duration::from_secs(5);
 
 /// Serves until a signal comes or the engine ends.
 pub async fn serve(config: Config) -> Result<(), Stop> {
-    let Config { model, id, address, keys, origins, engine: settings, grace } = config;
+    let Config { model, id, address, keys, origins, engine: settings, grace, .. } = config;
     let keys = keys.map(Arc::new);
     // The file is looked at before the port is open: a wrong path should not look like a server for a moment.
     gguf::check(&model).map_err(|error| Stop::Model(error.to_string()))?;

@@ -23,7 +23,9 @@ pub fn for_chats<'model>(
         .with_n_ctx(NonZeroU32::new(sizes.cells))
         .with_n_seq_max(u32::try_from(settings.parallel).unwrap_or(1))
         .with_kv_unified(true)
-        .with_swa_full(false);
+        .with_swa_full(false)
+        .with_type_k(settings.cache.into())
+        .with_type_v(settings.cache.into());
     model.llama().new_context(model.backend(), params).map_err(|error| error.to_string())
 }
 

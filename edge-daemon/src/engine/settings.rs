@@ -1,7 +1,40 @@
 //! How much the engine takes on, and what that comes to for a given model.
 
+use clap::ValueEnum;
+use llama_cpp_2::context::params::KvCacheType;
+
 use super::memory;
 use crate::model::Model;
+
+/// How the cache keeps its numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CacheType {
+    /// Two bytes a number.
+    #[value(name = "f16")]
+    F16,
+    /// A byte a number, and two more for each 32.
+    #[value(name = "q8_0")]
+    Q8_0,
+}
+
+impl CacheType {
+    /// Bytes that so many numbers take.
+    fn bytes(self, numbers: u64) -> u64 {
+        match self {
+            Self::F16 => numbers * 2,
+            Self::Q8_0 => numbers.div_ceil(32) * 34,
+        }
+    }
+}
+
+impl From<CacheType> for KvCacheType {
+    fn from(cache: CacheType) -> Self {
+        match cache {
+            CacheType::F16 => Self::F16,
+            CacheType::Q8_0 => Self::Q8_0,
+        }
+    }
+}
 
 /// What an operator can set.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +48,7 @@ pub struct Settings {
     pub threads: usize,
     /// Cells of the KV cache; by default room for [`FULL_LENGTH_REQUESTS`].
     pub cells: Option<u32>,
+    pub cache: CacheType,
 }
 
 /// Beyond this many tokens a conversation gets slow on the machines this is for; larger contexts are asked for.
@@ -34,6 +68,8 @@ pub struct Sizes {
     pub n_ctx: u32,
     /// Cells of the KV cache, shared by all.
     pub cells: u32,
+    /// Bytes of memory that one cell takes.
+    pub cell_bytes: u64,
     /// The most cells that prefixes may keep while nobody uses them.
     pub kept: usize,
     /// Prompt tokens read in one step. Fixed, so that a request that runs alone gives the same numbers every time.
@@ -45,7 +81,7 @@ impl Sizes {
         let figures = Figures {
             n_ctx_train: model.llama().n_ctx_train().max(1),
             n_params: model.llama().n_params(),
-            bytes_per_cell: model.bytes_per_cell().max(1),
+            bytes_per_cell: settings.cache.bytes(model.numbers_per_cell()).max(1),
             heads: u64::from(model.llama().n_head()) * u64::from(model.llama().n_layer()),
             // The weights are mapped, and come into memory as they are used.
             available: memory::available().map(|bytes| bytes.saturating_sub(model.llama().size())),
@@ -71,7 +107,13 @@ impl Sizes {
         }
         // llama.cpp rounds the cache up to a multiple of 256 cells.
         let cells = settings.cells.unwrap_or(n_ctx.saturating_mul(requests)).max(n_ctx).next_multiple_of(256);
-        Self { n_ctx, cells, kept: kept(figures).min(cells as usize), chunk: chunk(figures.n_params) }
+        Self {
+            n_ctx,
+            cells,
+            cell_bytes: figures.bytes_per_cell,
+            kept: kept(figures).min(cells as usize),
+            chunk: chunk(figures.n_params),
+        }
     }
 }
 
@@ -110,7 +152,8 @@ mod tests {
     use super::*;
 
     fn sizes(parallel: usize, context: Option<u32>, n_ctx_train: u32, available: Option<u64>) -> Sizes {
-        let settings = Settings { parallel, queue: 0, context, threads: 1, cells: None };
+        let settings =
+            Settings { parallel, queue: 0, context, threads: 1, cells: None, cache: CacheType::F16 };
         Sizes::from_figures(
             &settings,
             Figures { n_ctx_train, n_params: 1, bytes_per_cell: 1000, heads: 1, available },
@@ -143,6 +186,11 @@ mod tests {
         assert_eq!(of(12), (4096, 4096));
         assert_eq!(of(0), (2048, 2048));
         assert_eq!(sizes(1, Some(9000), 16_384, Some(0)).n_ctx, 9000, "what is asked for is tried");
+    }
+
+    #[test]
+    fn a_rounded_cache_takes_about_half() {
+        assert_eq!([CacheType::F16, CacheType::Q8_0].map(|cache| cache.bytes(64)), [128, 68]);
     }
 
     #[test]

@@ -29,10 +29,10 @@ pub fn run(
     let model = &serving.model;
     match model.kind() {
         Kind::Chat => {
-            let megabytes = u64::from(sizes.cells) * model.bytes_per_cell() / 1_000_000;
+            let megabytes = u64::from(sizes.cells) * sizes.cell_bytes / 1_000_000;
             let context = context::for_chats(model, settings, sizes).map_err(|error| {
                 format!(
-                    "no context of {} cells (about {megabytes} MB) could be made: {error}; try a smaller --context",
+                    "no context of {} cells (about {megabytes} MB) could be made: {error}; try a smaller --context or --cells, or another --cache-type",
                     sizes.cells
                 )
             })?;

@@ -56,8 +56,8 @@ impl Model {
         if NEITHER.contains(&architecture.as_str()) {
             return Err(LoadError::Neither(shown, architecture));
         }
-        let backend = LlamaBackend::init().map_err(|error| LoadError::Backend(error.to_string()))?;
-        let llama = LlamaModel::load_from_file(&backend, path, &LlamaModelParams::default())
+        let backend = backend()?;
+        let llama = LlamaModel::load_from_file(backend, path, &LlamaModelParams::default())
             .map_err(|error| LoadError::Refused(shown.clone(), error.to_string()))?;
 
         let kind = match number(&llama, &format!("{architecture}.pooling_type")) {
@@ -98,6 +98,13 @@ impl Model {
             backend,
         })
     }
+}
+
+/// llama.cpp itself, started once in a process and kept: models come and go, and it must outlive them all.
+fn backend() -> Result<&'static LlamaBackend, LoadError> {
+    static BACKEND: OnceLock<Result<LlamaBackend, String>> = OnceLock::new();
+    let backend = BACKEND.get_or_init(|| LlamaBackend::init().map_err(|error| error.to_string()));
+    backend.as_ref().map_err(|error| LoadError::Backend(error.clone()))
 }
 
 /// How a model makes one vector of many. Source: llama.cpp's `llama_pooling_type`.

@@ -94,9 +94,14 @@ impl Daemon {
         });
         let mut daemon = Self { child, base: String::new(), http: client(), log };
         let listening = daemon.logged("listening").await;
-        let address =
-            listening.split("address=").nth(1).and_then(|rest| rest.split(' ').next()).expect("an address");
-        daemon.base = format!("http://{address}");
+        let port: String = listening
+            .split_once("127.0.0.1:")
+            .expect("an address")
+            .1
+            .chars()
+            .take_while(char::is_ascii_digit)
+            .collect();
+        daemon.base = format!("http://127.0.0.1:{port}");
         daemon.logged("model loaded").await;
         daemon
     }

@@ -4,12 +4,14 @@
 mod answers;
 mod anthropic;
 mod attacks;
+mod cache;
 mod completions;
 mod embeddings;
 mod errors;
 mod files;
 mod harness;
 mod keys;
+mod logs;
 mod parameters;
 mod responses;
 mod schemas;

@@ -9,7 +9,7 @@ use llama_cpp_2::token::LlamaToken;
 use crate::engine::context;
 use crate::engine::likeliest::likeliest;
 use crate::engine::schedule::{Limits, Schedule};
-use crate::engine::settings::{Settings, Sizes};
+use crate::engine::settings::{CacheType, Settings, Sizes};
 use crate::model::Model;
 
 /// The most that a score may differ. Batches of different widths take different ways through llama.cpp's kernels, and each
@@ -34,7 +34,8 @@ fn tokens(model: &Model, text: &str) -> Vec<LlamaToken> {
     tokens
 }
 
-const SETTINGS: Settings = Settings { parallel: 4, queue: 0, context: Some(1024), threads: 1, cells: None };
+const SETTINGS: Settings =
+    Settings { parallel: 4, queue: 0, context: Some(1024), threads: 1, cells: None, cache: CacheType::F16 };
 
 /// The scores after each of these prompts, all of them served together.
 fn together(context: &mut LlamaContext<'_>, chunk: usize, prompts: &[Vec<LlamaToken>]) -> Vec<Vec<f32>> {
@@ -96,7 +97,7 @@ fn apart(a: &[f32], b: &[f32]) -> f32 {
 #[test]
 fn company_and_shared_cells_change_no_score_by_more_than_the_tolerance() {
     let model = model();
-    let sizes = Sizes { n_ctx: 1024, cells: 2048, kept: 2048, chunk: 512 };
+    let sizes = Sizes { n_ctx: 1024, cells: 2048, cell_bytes: 1, kept: 2048, chunk: 512 };
     let mut context = context::for_chats(&model, &SETTINGS, sizes).expect("a context");
     let beginning =
         "The lighthouse keeper wrote down the weather every morning, in a book with a green cover. "

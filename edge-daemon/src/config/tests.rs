@@ -1,0 +1,85 @@
+//! What the command line comes to, and which mistakes it tells.
+
+use super::*;
+
+fn config(arguments: &[&str]) -> Result<Config, Vec<String>> {
+    Options::try_parse_from(["hearth-edge"].iter().chain(arguments)).unwrap().check()
+}
+
+#[test]
+fn the_model_alone_is_enough() {
+    let config = config(&["--model", "m/SmolLM2-135M-Instruct.Q4_1.gguf"]).unwrap();
+    assert_eq!(config.id, "SmolLM2-135M-Instruct");
+    assert_eq!(config.address.to_string(), "127.0.0.1:8788");
+    assert!(config.engine.threads >= 1);
+}
+
+#[test]
+fn only_this_machine_may_call_without_keys() {
+    for host in ["0.0.0.0", "192.168.1.5", "::"] {
+        let mistakes = config(&["--model", "m.gguf", "--host", host]).unwrap_err();
+        assert!(mistakes[0].contains("no API keys"), "{mistakes:?}");
+    }
+    for host in ["localhost", "127.0.0.2", "::1", "[::1]"] {
+        assert!(config(&["--model", "m.gguf", "--host", host]).is_ok(), "{host}");
+    }
+}
+
+#[test]
+fn keys_open_other_addresses_and_a_file_without_any_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.json");
+    let file = path.to_str().unwrap();
+    let open = || config(&["--model", "m.gguf", "--host", "0.0.0.0", "--keys", file]);
+    assert!(open().unwrap_err()[0].contains("keys add"));
+    let mut keys = crate::keys::store::KeyFile::default();
+    keys.add("a", None, None).unwrap();
+    keys.write(&path).unwrap();
+    assert!(open().unwrap().keys.is_some());
+    std::fs::write(&path, "nonsense").unwrap();
+    assert!(open().unwrap_err()[0].contains("no file of keys"));
+}
+
+#[test]
+fn only_an_origin_may_be_named_for_cors() {
+    let named = |origin: &str| config(&["--model", "m.gguf", "--cors", origin]);
+    assert_eq!(named("https://Chat.example.com:8443").unwrap().origins, ["https://chat.example.com:8443"]);
+    for wrong in ["*", "example.com", "https://", "https://a/b", "ftp://a"] {
+        assert!(named(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn every_mistake_is_told_at_once() {
+    let mistakes = config(&[
+        "--model",
+        "m.gguf",
+        "--host",
+        "nowhere",
+        "--parallel",
+        "300",
+        "--context",
+        "3",
+        "--alias",
+        " ",
+    ])
+    .unwrap_err();
+    assert_eq!(mistakes.len(), 4, "{mistakes:?}");
+}
+
+#[test]
+fn the_cache_is_exact_unless_asked_otherwise() {
+    let cache =
+        |arguments: &[&str]| config(&[&["--model", "m.gguf"], arguments].concat()).unwrap().engine.cache;
+    assert_eq!(cache(&[]), CacheType::F16);
+    assert_eq!(cache(&["--cache-type", "q8_0"]), CacheType::Q8_0);
+    let other =
+        Options::try_parse_from(["hearth-edge", "--model", "m.gguf", "--cache-type", "q3"]).unwrap_err();
+    assert!(other.to_string().contains("f16, q8_0"), "{other}");
+}
+
+#[test]
+fn logs_are_for_people_unless_asked_otherwise() {
+    assert_eq!(config(&["--model", "m.gguf"]).unwrap().log, LogFormat::Text);
+    assert_eq!(config(&["--model", "m.gguf", "--log-format", "json"]).unwrap().log, LogFormat::Json);
+}
