@@ -11,12 +11,28 @@ async fn cache_megabytes(daemon: &Daemon) -> u64 {
     figure.expect("a figure").parse().expect("a number")
 }
 
+/// Kilobytes of memory that the process itself has taken; the model's file is mapped and does not count. Source:
+/// proc_pid_status(5), `RssAnon`, in units of 1024 bytes.
+fn own_memory(daemon: &Daemon) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", daemon.child.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("a figure");
+    line.trim().strip_suffix(" kB").expect("kilobytes").parse().expect("a number")
+}
+
 #[tokio::test]
 async fn a_rounded_cache_takes_about_half_and_answers_as_well() {
-    let rounded = Daemon::with(&["--context", "2048", "--cache-type", "q8_0"]).await;
-    let exact = Daemon::start().await;
-    let [small, large] = [cache_megabytes(&rounded).await, cache_megabytes(&exact).await];
-    assert!((small as f64) < large as f64 * 0.55, "{small} MB beside {large} MB");
+    let options = ["--context", "2048", "--cells", "16384", "--cache-type"];
+    let rounded = Daemon::with(&[&options[..], &["q8_0"]].concat()).await;
+    let exact = Daemon::with(&[&options[..], &["f16"]].concat()).await;
+    let [small, large] = [cache_megabytes(&rounded).await, cache_megabytes(&exact).await].map(|mb| mb as f64);
+    assert!(small < large * 0.55, "{small} MB beside {large} MB");
+    // What the daemon says is what the process has.
+    let saved = (own_memory(&exact) - own_memory(&rounded)) * 1024.0 / 1_000_000.0;
+    assert!(
+        (saved / (large - small) - 1.0).abs() < 0.15,
+        "{saved} MB less, and {} by the log",
+        large - small
+    );
 
     let question = json!({
         "messages": [
