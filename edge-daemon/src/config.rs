@@ -1,5 +1,7 @@
 //! The command line, read once and checked before anything starts.
 
+mod models;
+mod size;
 #[cfg(test)]
 mod tests;
 
@@ -13,12 +15,13 @@ use clap::{Parser, ValueEnum};
 use crate::engine::{CacheType, Settings};
 use crate::keys::command::KeysCommand;
 use crate::keys::live::LiveKeys;
-use crate::model::name;
+use models::{ModelOptions, Models};
 
 const EXAMPLES: &str = "\
 Examples:
   hearth-edge --model SmolLM2-135M-Instruct.Q4_1.gguf
   hearth-edge --model ~/models/Qwen3-4B-Q4_K_M.gguf --alias qwen --parallel 8 --context 16384
+  hearth-edge --models ~/models --memory 6GB --alias code=Qwen3-4B
 
   hearth-edge keys add laptop --rate 60
   hearth-edge --model m.gguf --host 0.0.0.0 --keys ~/.config/hearth-edge/keys.json
@@ -32,17 +35,12 @@ Exit status:
   2  a mistake in the options
   3  the model cannot be loaded";
 
-/// Serves a GGUF model over the APIs of OpenAI and Anthropic. `hearth-edge keys --help` tells of API keys.
+/// Serves GGUF models over the APIs of OpenAI and Anthropic. `hearth-edge keys --help` tells of API keys.
 #[derive(Debug, Parser)]
 #[command(name = "hearth-edge", version, after_help = EXAMPLES)]
 struct Options {
-    /// The model: a .gguf file
-    #[arg(long, short, value_name = "PATH")]
-    model: PathBuf,
-
-    /// The model's id in the API [default: the file's name without its quantisation]
-    #[arg(long, value_name = "NAME")]
-    alias: Option<String>,
+    #[command(flatten)]
+    models: ModelOptions,
 
     /// Address to listen on; only this machine's own, unless callers need keys (--keys)
     #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
@@ -111,15 +109,12 @@ pub enum Command {
 /// What serving needs to know.
 #[derive(Debug)]
 pub struct Config {
-    pub model: PathBuf,
-    /// The model's id in the API.
-    pub id: String,
+    pub models: Models,
     pub address: SocketAddr,
     /// The API keys, where callers need one.
     pub keys: Option<LiveKeys>,
     /// Web origins whose pages may call.
     pub origins: Vec<String>,
-    pub engine: Settings,
     pub grace: std::time::Duration,
     pub log: LogFormat,
 }
@@ -180,26 +175,23 @@ impl Options {
         if let Some(context) = context.filter(|context| *context < LEAST_CONTEXT) {
             mistakes.push(format!("--context {context}: a request needs at least {LEAST_CONTEXT} tokens"));
         }
-        let id = self.alias.map_or_else(|| name::from_path(&self.model), |alias| alias.trim().to_owned());
-        if id.is_empty() {
-            mistakes.push("--alias: an empty name cannot be asked for".to_owned());
-        }
-        if !mistakes.is_empty() {
-            return Err(mistakes);
-        }
         let threads = self.threads.map_or_else(default_threads, |threads| threads.get().into());
-        let cells = self.cells.map(NonZeroU32::get);
-        let engine = Settings {
+        let settings = Settings {
             parallel: parallel.into(),
             queue: self.queue.into(),
             context,
             threads,
-            cells,
+            cells: self.cells.map(NonZeroU32::get),
             cache: self.cache_type,
+            mmap: !self.models.no_mmap,
         };
+        let models = self.models.check(settings, &mut mistakes);
+        if !mistakes.is_empty() {
+            return Err(mistakes);
+        }
         let grace = std::time::Duration::from_secs(self.grace.into());
         let address = SocketAddr::new(host, self.port);
-        Ok(Config { model: self.model, id, address, keys, origins, engine, grace, log: self.log_format })
+        Ok(Config { models, address, keys, origins, grace, log: self.log_format })
     }
 }
 

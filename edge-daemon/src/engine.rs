@@ -10,7 +10,9 @@ pub mod gauges;
 pub mod grammar;
 mod inbox;
 mod likeliest;
-mod memory;
+pub mod memory;
+mod need;
+mod plan;
 mod prefix;
 mod request;
 mod sampler;
@@ -18,9 +20,9 @@ pub mod sampling;
 mod schedule;
 mod sequence;
 mod settings;
+mod weights;
 mod worker;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
@@ -33,8 +35,11 @@ pub use embeddings::Vector;
 pub use event::{Event, Failure};
 use gauges::Gauges;
 use inbox::Inbox;
+pub use need::Need;
+pub use plan::{Adapter, Plan};
 pub use request::{MOST_CANDIDATES, Request};
-pub use settings::{CacheType, Settings};
+pub use settings::{CacheType, Settings, Sizes};
+pub use weights::Weights;
 
 /// Room for one request. Giving it back (dropping it) lets the next one in.
 #[derive(Debug)]
@@ -54,7 +59,8 @@ pub enum Status {
 /// A model that is being served.
 #[derive(Debug)]
 pub struct Serving {
-    pub model: Model,
+    /// Shared by all that serve the same weights.
+    pub model: Arc<Model>,
     /// Tokens that one request may use, prompt and answer together; of an embedding model, tokens of one text.
     pub n_ctx: u32,
     /// Requests that begin alike share what is computed for their beginning.
@@ -88,23 +94,19 @@ pub struct Engine {
 
 impl Engine {
     /// Starts the thread, which loads the model first. To be called inside a runtime.
-    pub fn start(path: PathBuf, settings: Settings) -> std::io::Result<Self> {
+    pub fn start(plan: Plan, weights: Weights) -> std::io::Result<Self> {
         let (jobs, job_receiver) = mpsc::unbounded_channel();
         let (status_sender, status) = watch::channel(Status::Loading);
         let (phase, phase_receiver) = watch::channel(Phase::Running);
         let gauges = Arc::new(Gauges::default());
-        let places = Arc::new(Semaphore::new(settings.parallel + settings.queue));
+        let places = Arc::new(Semaphore::new(plan.settings.parallel + plan.settings.queue));
         let thread_gauges = Arc::clone(&gauges);
         let inbox = Inbox { jobs: job_receiver, phases: phase_receiver, runtime: Handle::current() };
         thread::Builder::new().name("engine".to_owned()).spawn(move || {
-            let outcome = worker::run(&path, &settings, inbox, &status_sender, &thread_gauges);
+            let outcome = worker::run(&plan, &weights, inbox, &status_sender, &thread_gauges);
             status_sender.send_replace(Status::Ended(outcome.err()));
         })?;
         Ok(Self { jobs, places, status, phase: Arc::new(phase), gauges })
-    }
-
-    pub fn status(&self) -> Status {
-        self.status.borrow().clone()
     }
 
     pub fn gauges(&self) -> &Gauges {
@@ -145,6 +147,16 @@ impl Engine {
     /// Ends the thread with its current step.
     pub fn stop(&self) {
         self.phase.send_replace(Phase::Stopping);
+    }
+
+    /// Waits until the model is loaded; none where it cannot be.
+    pub async fn ready(&self) -> Option<Arc<Serving>> {
+        let mut status = self.status.clone();
+        let settled = status.wait_for(|status| !matches!(status, Status::Loading)).await;
+        match settled.as_deref() {
+            Ok(Status::Ready(serving)) => Some(Arc::clone(serving)),
+            _ => None,
+        }
     }
 
     /// Waits until the thread has ended.

@@ -2,6 +2,7 @@
 
 mod answers;
 mod anthropic;
+mod asked;
 mod caller;
 mod chat;
 mod collected;
@@ -24,6 +25,7 @@ mod tokens;
 mod turn;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
@@ -32,13 +34,8 @@ use axum::middleware;
 use axum::routing::{get, post};
 use tokio::sync::Semaphore;
 
-use crate::engine::{Engine, Serving, Status};
 use crate::keys::live::LiveKeys;
-use crate::model::Kind;
-use error::ApiError;
-use fields::Fields;
-use metrics::Metrics;
-use turn::Turn;
+use crate::models::Models;
 
 /// A request's body may have this many bytes: room for the longest context there is, and for no more.
 const BODY_LIMIT: usize = 2 << 20;
@@ -46,14 +43,13 @@ const BODY_LIMIT: usize = 2 << 20;
 /// What every handler shares.
 #[derive(Clone, Debug)]
 struct Daemon {
-    engine: Engine,
-    /// The model's id in the API.
-    id: Arc<str>,
+    models: Models,
     /// When the daemon started, in seconds since 1970.
     started: u64,
     /// One long prompt is tokenized at a time: several would take the cores from the engine.
     long_prompts: Arc<Semaphore>,
-    metrics: Arc<Metrics>,
+    /// Requests that were refused for want of a key, or beyond its limits.
+    refused: Arc<AtomicU64>,
     /// Where callers need one.
     keys: Option<Arc<LiveKeys>>,
     /// Web origins whose pages may call.
@@ -61,19 +57,20 @@ struct Daemon {
 }
 
 /// All routes of the daemon.
-pub fn router(engine: Engine, id: String, keys: Option<Arc<LiveKeys>>, origins: Vec<String>) -> Router {
+pub fn router(models: Models, keys: Option<Arc<LiveKeys>>, origins: Vec<String>) -> Router {
     let daemon = Daemon {
-        engine,
-        id: id.into(),
+        models,
         started: unix_seconds(),
         long_prompts: Arc::new(Semaphore::new(1)),
-        metrics: Arc::default(),
+        refused: Arc::default(),
         keys,
         origins: origins.into(),
     };
     Router::new()
         .route("/v1/models", get(models::list))
         .route("/v1/models/{id}", get(models::one))
+        .route("/v1/models/load", post(models::load))
+        .route("/v1/models/unload", post(models::unload))
         .route("/v1/chat/completions", post(chat::complete))
         .route("/v1/completions", post(completions::complete))
         .route("/v1/embeddings", post(embeddings::embed))
@@ -94,56 +91,6 @@ pub fn router(engine: Engine, id: String, keys: Option<Arc<LiveKeys>>, origins: 
         .layer(middleware::from_fn(anthropic::errors::in_their_form))
         .layer(middleware::from_fn_with_state(daemon.clone(), cors::answer_pages))
         .with_state(daemon)
-}
-
-impl Daemon {
-    /// The model, once it is loaded.
-    fn serving(&self) -> Result<Arc<Serving>, ApiError> {
-        match self.engine.status() {
-            Status::Ready(serving) => Ok(serving),
-            Status::Loading => Err(ApiError::loading()),
-            Status::Ended(_) => Err(ApiError::shutting_down()),
-        }
-    }
-
-    /// The model, where it writes.
-    fn writing(&self) -> Result<Arc<Serving>, ApiError> {
-        let serving = self.serving()?;
-        match serving.model.kind() {
-            Kind::Chat => Ok(serving),
-            Kind::Embedding => Err(ApiError::unsupported(
-                "model",
-                "This model embeds and does not write: ask it at /v1/embeddings, or serve a chat model.",
-            )),
-        }
-    }
-
-    /// Does a request's `model` mean the one that is served? No name means it, and so does `default`.
-    fn is_served(&self, model: Option<&str>) -> bool {
-        model.is_none_or(|model| matches!(model, "" | "default") || model == &*self.id)
-    }
-
-    /// Reads `model`, which must be the one that is served.
-    fn check_model(&self, body: &mut Fields) -> Result<(), ApiError> {
-        self.serving()?;
-        match body.string("model")? {
-            Some(model) if !self.is_served(Some(&model)) => Err(ApiError::model_not_found(&model, &self.id)),
-            _ => Ok(()),
-        }
-    }
-
-    /// A variable that the model's template does not read would be silently ignored.
-    fn check_variables(&self, turn: &Turn) -> Result<(), ApiError> {
-        let serving = self.serving()?;
-        let unknown = turn.conversation.variables.keys().find(|name| !serving.model.template().knows(name));
-        let Some(name) = unknown else { return Ok(()) };
-        let param = if name == "reasoning_effort" { name } else { "chat_template_kwargs" };
-        let shown: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
-        Err(ApiError::unsupported(
-            param,
-            format!("This model's chat template does not read `{shown}`. Leave it out."),
-        ))
-    }
 }
 
 fn unix_seconds() -> u64 {

@@ -1,10 +1,12 @@
-//! `hearth-edge`: a GGUF model through llama.cpp, over the OpenAI HTTP API, for several callers at once.
+//! `hearth-edge`: GGUF models through llama.cpp, over the OpenAI HTTP API, for several callers at once.
 
 mod config;
+mod counts;
 mod engine;
 mod http;
 mod keys;
 mod model;
+mod models;
 mod prompt;
 mod serve;
 mod text;

@@ -1,28 +1,23 @@
 //! A loaded model: weights, vocabulary and chat template, shared by the engine and the HTTP side.
 
+pub mod file;
 pub mod gguf;
 pub mod load;
 pub mod name;
+mod shape;
 
-use std::sync::OnceLock;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use hearth_wire::ModelMeta;
 use llama_cpp_2::llama_backend::LlamaBackend;
-use llama_cpp_2::model::LlamaModel;
+use llama_cpp_2::model::{LlamaLoraAdapter, LlamaModel};
 use llama_cpp_2::sampling::LlamaSampler;
 use llama_cpp_2::token::LlamaToken;
 
 use crate::engine::grammar::{Grammar, GrammarError, GrammarSource, Grammars};
 use crate::prompt::template::ChatTemplate;
-
-/// What a model is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// It writes.
-    Chat,
-    /// It turns texts into vectors.
-    Embedding,
-}
+pub use shape::{Kind, Shape};
 
 /// What can be asked of a model without a context. Immutable, so that any thread may.
 #[derive(Debug)]
@@ -31,12 +26,12 @@ pub struct Model {
     template: ChatTemplate,
     special_texts: Vec<String>,
     leading_bos: Option<(LlamaToken, String)>,
-    kind: Kind,
-    /// Attends to the last so many tokens only, in some of its layers.
-    slides: bool,
+    shape: Shape,
     /// Made when the first grammar is asked for.
     grammars: OnceLock<Result<Grammars, GrammarError>>,
     backend: &'static LlamaBackend,
+    /// Adapters by their files, or why they do not go with this model. The library changes one to use it.
+    adapters: HashMap<PathBuf, Result<Mutex<LlamaLoraAdapter>, String>>,
 }
 
 impl Model {
@@ -46,6 +41,28 @@ impl Model {
 
     pub fn backend(&self) -> &'static LlamaBackend {
         self.backend
+    }
+
+    /// Brings an adapter into memory. What does not go with this model is told when it is asked for.
+    pub fn add_adapter(&mut self, path: &Path) {
+        let adapter = if path.is_file() {
+            self.llama.lora_adapter_init(path).map_err(|error| error.to_string())
+        } else {
+            Err("there is no such file".to_owned())
+        };
+        let adapter = adapter
+            .map(Mutex::new)
+            .map_err(|error| format!("the adapter {} does not go with this model: {error}", path.display()));
+        self.adapters.insert(path.to_owned(), adapter);
+    }
+
+    /// The adapter of this file, or a sentence that says why it cannot be used.
+    pub fn adapter(&self, path: &Path) -> Result<MutexGuard<'_, LlamaLoraAdapter>, String> {
+        match self.adapters.get(path) {
+            Some(Ok(adapter)) => Ok(adapter.lock().unwrap_or_else(PoisonError::into_inner)),
+            Some(Err(why)) => Err(why.clone()),
+            None => Err(format!("the adapter {} was not loaded with this model", path.display())),
+        }
     }
 
     pub fn template(&self) -> &ChatTemplate {
@@ -73,13 +90,16 @@ impl Model {
     }
 
     pub fn kind(&self) -> Kind {
-        self.kind
+        self.shape.kind
     }
 
     /// Can a request begin where another one's prompt was computed? Not where the model keeps a running state, or forgets
     /// what is further back than its window: there is no way to any place but the last.
     pub fn can_share_prefixes(&self) -> bool {
-        self.kind == Kind::Chat && !self.slides && !self.llama.is_recurrent() && !self.llama.is_hybrid()
+        self.kind() == Kind::Chat
+            && !self.shape.slides
+            && !self.llama.is_recurrent()
+            && !self.llama.is_hybrid()
     }
 
     /// The tokens of a text that is to be embedded, with those that the model wants around it. Control tokens' texts are
@@ -104,23 +124,5 @@ impl Model {
         let grammars =
             self.grammars.get_or_init(|| Grammars::new(&LlamaSampler::llguidance_tok_env(&self.llama)));
         grammars.as_ref().map_err(Clone::clone)?.compile(source)
-    }
-
-    /// The sizes that `/v1/models` shows; `n_ctx` is what one request may use.
-    pub fn meta(&self, n_ctx: u32) -> ModelMeta {
-        ModelMeta {
-            n_ctx: n_ctx.into(),
-            n_ctx_train: self.llama.n_ctx_train().into(),
-            n_params: self.llama.n_params(),
-            size: self.llama.size(),
-            n_vocab: u64::from(self.llama.n_vocab().unsigned_abs()),
-        }
-    }
-
-    /// Numbers that one token keeps in the cache: its keys and values.
-    pub fn numbers_per_cell(&self) -> u64 {
-        let heads = u64::from(self.llama.n_head().max(1));
-        let width = u64::from(self.llama.n_embd().unsigned_abs()) / heads;
-        u64::from(self.llama.n_layer()) * u64::from(self.llama.n_head_kv()) * width * 2
     }
 }

@@ -1,4 +1,4 @@
-//! From start to stop: the port, the engine, the signals, the drain.
+//! From start to stop: the port, the models, the signals, the drain.
 
 use axum::serve::ListenerExt as _;
 use std::process::ExitCode;
@@ -11,10 +11,9 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::config::Config;
-use crate::engine::{End, Engine};
 use crate::http;
 use crate::keys::live::LiveKeys;
-use crate::model::gguf;
+use crate::models::{Broken, Models};
 
 /// Why the daemon ended without being told to.
 #[derive(Debug, thiserror::Error)]
@@ -37,19 +36,19 @@ impl Stop {
 /// A step of the engine may take this long; the thread is not waited for longer.
 const LAST_STEP: Duration = Duration::from_secs(5);
 
-/// Serves until a signal comes or the engine ends.
+/// Serves until a signal comes or a model breaks without which it should not go on.
 pub async fn serve(config: Config) -> Result<(), Stop> {
-    let Config { model, id, address, keys, origins, engine: settings, grace, .. } = config;
+    let Config { models: configured, address, keys, origins, grace, .. } = config;
     let keys = keys.map(Arc::new);
-    // The file is looked at before the port is open: a wrong path should not look like a server for a moment.
-    gguf::check(&model).map_err(|error| Stop::Model(error.to_string()))?;
+    let models = Models::new(configured.catalogue, configured.limit);
+    // The files are looked at before the port is open: a wrong path should not look like a server for a moment.
+    models.check_pinned().map_err(Stop::Model)?;
     let listener = TcpListener::bind(address).await.map_err(|error| {
         Stop::Failed(format!("{address} cannot be listened on: {error}; is another server running there? --port chooses another"))
     })?;
     let address = listener.local_addr().map_err(|error| Stop::Failed(error.to_string()))?;
-    let engine = Engine::start(model, settings)
-        .map_err(|error| Stop::Failed(format!("no thread for the engine: {error}")))?;
-    tracing::info!(%address, model = id, "listening; the model is loading");
+    models.start();
+    tracing::info!(%address, memory_mb = configured.limit / 1_000_000, "listening");
 
     let saving = keys.clone().map(|keys| tokio::spawn(save_usage(keys)));
     let (stopping, mut stop_requested) = watch::channel(false);
@@ -59,7 +58,7 @@ pub async fn serve(config: Config) -> Result<(), Stop> {
             tracing::debug!(%error, "a connection keeps its delay");
         }
     });
-    let server = axum::serve(listener, http::router(engine.clone(), id, keys.clone(), origins))
+    let server = axum::serve(listener, http::router(models.clone(), keys.clone(), origins))
         .with_graceful_shutdown(async move {
             // An error means that the sender is gone, which is a stop as well.
             let _ = stop_requested.wait_for(|stopping| *stopping).await;
@@ -71,21 +70,21 @@ pub async fn serve(config: Config) -> Result<(), Stop> {
             signal?;
             tracing::info!(seconds = grace.as_secs(), "stopping: running answers may finish");
         }
-        end = engine.ended() => {
-            return Err(match end {
-                End::NotLoaded(reason) => Stop::Model(reason),
-                End::AsTold | End::Crashed => Stop::Failed("the engine thread ended unexpectedly".to_owned()),
+        broken = models.broken() => {
+            return Err(match broken {
+                Broken::NotLoaded(reason) => Stop::Model(reason),
+                Broken::Crashed(reason) => Stop::Failed(reason),
             });
         }
         outcome = &mut server => {
             return Err(Stop::Failed(format!("the server ended: {outcome:?}")));
         }
     }
-    engine.drain();
+    models.drain();
     stopping.send_replace(true);
     if timeout(grace, &mut server).await.is_err() {
         tracing::warn!("some answers did not finish in time and are cut off");
-        engine.stop();
+        models.stop();
         // Those callers are told why; one that does not read is not waited for.
         let _ = timeout(Duration::from_millis(500), &mut server).await;
         server.abort();
@@ -94,9 +93,9 @@ pub async fn serve(config: Config) -> Result<(), Stop> {
         saving.abort();
         keys.save();
     }
-    engine.stop();
-    if timeout(LAST_STEP, engine.ended()).await.is_err() {
-        tracing::warn!("the engine did not end in time");
+    models.stop();
+    if timeout(LAST_STEP, models.ended()).await.is_err() {
+        tracing::warn!("an engine did not end in time");
     }
     Ok(())
 }

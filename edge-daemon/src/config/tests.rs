@@ -9,9 +9,10 @@ fn config(arguments: &[&str]) -> Result<Config, Vec<String>> {
 #[test]
 fn the_model_alone_is_enough() {
     let config = config(&["--model", "m/SmolLM2-135M-Instruct.Q4_1.gguf"]).unwrap();
-    assert_eq!(config.id, "SmolLM2-135M-Instruct");
+    let model = &config.models.catalogue.named[0];
+    assert_eq!((model.id.as_str(), model.pinned), ("SmolLM2-135M-Instruct", true));
     assert_eq!(config.address.to_string(), "127.0.0.1:8788");
-    assert!(config.engine.threads >= 1);
+    assert!(model.settings.threads >= 1);
 }
 
 #[test]
@@ -69,8 +70,10 @@ fn every_mistake_is_told_at_once() {
 
 #[test]
 fn the_cache_is_exact_unless_asked_otherwise() {
-    let cache =
-        |arguments: &[&str]| config(&[&["--model", "m.gguf"], arguments].concat()).unwrap().engine.cache;
+    let cache = |arguments: &[&str]| {
+        let config = config(&[&["--model", "m.gguf"], arguments].concat()).unwrap();
+        config.models.catalogue.settings.cache
+    };
     assert_eq!(cache(&[]), CacheType::F16);
     assert_eq!(cache(&["--cache-type", "q8_0"]), CacheType::Q8_0);
     let other =

@@ -1,10 +1,12 @@
 //! llama.cpp's context: how it is made for a model, and how the schedule's moves reach its cache.
 
 use std::num::NonZeroU32;
+use std::sync::{Mutex, PoisonError};
 
 use llama_cpp_2::context::LlamaContext;
 use llama_cpp_2::context::params::LlamaContextParams;
 
+use super::plan::Adapter;
 use super::prefix::Move;
 use super::settings::{Settings, Sizes};
 use crate::model::Model;
@@ -26,7 +28,7 @@ pub fn for_chats<'model>(
         .with_swa_full(false)
         .with_type_k(settings.cache.into())
         .with_type_v(settings.cache.into());
-    model.llama().new_context(model.backend(), params).map_err(|error| error.to_string())
+    make(model, params)
 }
 
 /// A context for embeddings of up to `texts` texts and `tokens` tokens at a time.
@@ -41,7 +43,22 @@ pub fn for_embeddings<'model>(
         .with_n_seq_max(u32::try_from(texts).unwrap_or(1))
         .with_kv_unified(true)
         .with_embeddings(true);
+    make(model, params)
+}
+
+/// One context is made at a time: llama-cpp-2 says that making several at once is unsound.
+fn make(model: &Model, params: LlamaContextParams) -> Result<LlamaContext<'_>, String> {
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     model.llama().new_context(model.backend(), params).map_err(|error| error.to_string())
+}
+
+/// Has a context answer by one of its model's adapters.
+pub fn adapt(context: &mut LlamaContext<'_>, model: &Model, adapter: &Adapter) -> Result<(), String> {
+    let mut lora = model.adapter(&adapter.path)?;
+    context
+        .lora_adapter_set(&mut lora, adapter.scale)
+        .map_err(|error| format!("the adapter {} cannot be used: {error}", adapter.path.display()))
 }
 
 fn base(settings: &Settings, batch: usize) -> LlamaContextParams {

@@ -20,7 +20,7 @@ pub type Vector = Vec<f32>;
 const TEXTS: usize = 64;
 
 /// Tokens in one batch, where no single text needs more.
-const TOKENS: usize = 512;
+pub const TOKENS: usize = 512;
 
 pub struct Embeddings<'model> {
     context: LlamaContext<'model>,

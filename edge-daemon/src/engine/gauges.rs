@@ -7,6 +7,8 @@ use hearth_wire::Usage;
 /// Counts, as of the engine's latest step.
 #[derive(Debug, Default)]
 pub struct Gauges {
+    /// How far the model's file is loaded, in thousandths.
+    pub loaded: AtomicUsize,
     /// Requests in the batch.
     pub active: AtomicUsize,
     /// Requests that wait for their turn.

@@ -2,18 +2,20 @@
 
 use clap::ValueEnum;
 use llama_cpp_2::context::params::KvCacheType;
+use serde::Deserialize;
 
-use super::memory;
-use crate::model::Model;
+use crate::model::Shape;
 
 /// How the cache keeps its numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
 pub enum CacheType {
     /// Two bytes a number.
     #[value(name = "f16")]
+    #[serde(rename = "f16")]
     F16,
     /// A byte a number, and two more for each 32.
     #[value(name = "q8_0")]
+    #[serde(rename = "q8_0")]
     Q8_0,
 }
 
@@ -37,7 +39,7 @@ impl From<CacheType> for KvCacheType {
 }
 
 /// What an operator can set.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Requests in the batch at once.
     pub parallel: usize,
@@ -49,6 +51,8 @@ pub struct Settings {
     /// Cells of the KV cache; by default room for [`FULL_LENGTH_REQUESTS`].
     pub cells: Option<u32>,
     pub cache: CacheType,
+    /// Map the model's file instead of reading it.
+    pub mmap: bool,
 }
 
 /// Beyond this many tokens a conversation gets slow on the machines this is for; larger contexts are asked for.
@@ -77,14 +81,14 @@ pub struct Sizes {
 }
 
 impl Sizes {
-    pub fn new(settings: &Settings, model: &Model) -> Self {
+    /// `available` is the bytes of memory that weights and cache may take, where that is known.
+    pub fn new(settings: &Settings, shape: &Shape, available: Option<u64>) -> Self {
         let figures = Figures {
-            n_ctx_train: model.llama().n_ctx_train().max(1),
-            n_params: model.llama().n_params(),
-            bytes_per_cell: settings.cache.bytes(model.numbers_per_cell()).max(1),
-            heads: u64::from(model.llama().n_head()) * u64::from(model.llama().n_layer()),
-            // The weights are mapped, and come into memory as they are used.
-            available: memory::available().map(|bytes| bytes.saturating_sub(model.llama().size())),
+            n_ctx_train: shape.n_ctx_train,
+            n_params: shape.n_params,
+            bytes_per_cell: settings.cache.bytes(shape.numbers_per_cell).max(1),
+            heads: shape.heads,
+            available: available.map(|bytes| bytes.saturating_sub(shape.bytes)),
         };
         Self::from_figures(settings, figures)
     }
@@ -152,8 +156,15 @@ mod tests {
     use super::*;
 
     fn sizes(parallel: usize, context: Option<u32>, n_ctx_train: u32, available: Option<u64>) -> Sizes {
-        let settings =
-            Settings { parallel, queue: 0, context, threads: 1, cells: None, cache: CacheType::F16 };
+        let settings = Settings {
+            parallel,
+            queue: 0,
+            context,
+            threads: 1,
+            cells: None,
+            cache: CacheType::F16,
+            mmap: true,
+        };
         Sizes::from_figures(
             &settings,
             Figures { n_ctx_train, n_params: 1, bytes_per_cell: 1000, heads: 1, available },

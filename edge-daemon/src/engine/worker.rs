@@ -1,6 +1,5 @@
 //! The engine's thread: loads a model, and serves it until it is told to end.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -10,35 +9,41 @@ use super::chats::Chats;
 use super::embeddings::Embeddings;
 use super::gauges::Gauges;
 use super::inbox::Inbox;
-use super::settings::{Settings, Sizes};
-use super::{Serving, Status, context};
-use crate::model::{Kind, Model};
+use super::{Plan, Serving, Status, Weights, context};
+use crate::model::Kind;
 
 /// Loads the model and serves it until it is told to end. The error is a sentence for the operator.
 pub fn run(
-    path: &Path,
-    settings: &Settings,
+    plan: &Plan,
+    weights: &Weights,
     mut inbox: Inbox,
     status: &watch::Sender<Status>,
-    gauges: &Gauges,
+    gauges: &Arc<Gauges>,
 ) -> Result<(), String> {
-    let model = Model::load(path).map_err(|error| error.to_string())?;
-    let sizes = Sizes::new(settings, &model);
+    let Plan { id, settings, sizes, .. } = plan;
+    let progress = Arc::clone(gauges);
+    let model = weights
+        .get(plan, move |part| progress.loaded.store((part * 1000.0) as usize, Ordering::Relaxed))
+        .map_err(|error| error.to_string())?;
     let prefix_sharing = model.can_share_prefixes() && settings.parallel < context::SEQUENCE_IDS;
     let serving = Arc::new(Serving { model, n_ctx: sizes.n_ctx, prefix_sharing });
     let model = &serving.model;
     match model.kind() {
         Kind::Chat => {
             let megabytes = u64::from(sizes.cells) * sizes.cell_bytes / 1_000_000;
-            let context = context::for_chats(model, settings, sizes).map_err(|error| {
+            let mut context = context::for_chats(model, settings, *sizes).map_err(|error| {
                 format!(
                     "no context of {} cells (about {megabytes} MB) could be made: {error}; try a smaller --context or --cells, or another --cache-type",
                     sizes.cells
                 )
             })?;
+            if let Some(adapter) = &plan.adapter {
+                context::adapt(&mut context, model, adapter)?;
+            }
             gauges.cells.store(sizes.cells as usize, Ordering::Relaxed);
             status.send_replace(Status::Ready(Arc::clone(&serving)));
             tracing::info!(
+                model = &**id,
                 n_ctx = sizes.n_ctx,
                 cells = sizes.cells,
                 cache_mb = megabytes,
@@ -47,12 +52,17 @@ pub fn run(
                 prefix_sharing,
                 "model loaded"
             );
-            Chats::new(&serving, settings, sizes, context, gauges).run(&mut inbox);
+            Chats::new(&serving, settings, *sizes, context, gauges).run(&mut inbox);
         }
         Kind::Embedding => {
             let embeddings = Embeddings::new(&serving, settings, gauges)?;
             status.send_replace(Status::Ready(Arc::clone(&serving)));
-            tracing::info!(n_ctx = sizes.n_ctx, threads = settings.threads, "embedding model loaded");
+            tracing::info!(
+                model = &**id,
+                n_ctx = sizes.n_ctx,
+                threads = settings.threads,
+                "embedding model loaded"
+            );
             embeddings.run(&mut inbox);
         }
     }

@@ -11,8 +11,9 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::caller::Meter;
 use super::error::ApiError;
+use crate::engine::Event;
 use crate::engine::event::{Finished, Piece, Written};
-use crate::engine::{Event, Serving};
+use crate::models::Loaded;
 use crate::tools::family::Family;
 use crate::tools::marks::control_token;
 use crate::tools::parser::{AnswerParser, Part};
@@ -68,6 +69,8 @@ pub struct Answers {
     prompt_tokens: usize,
     meter: Meter,
     read: bool,
+    /// Stays in memory until the answers are over.
+    _model: Loaded,
 }
 
 #[derive(Debug)]
@@ -83,12 +86,23 @@ struct Channel {
 }
 
 impl Answers {
-    pub fn new(serving: &Serving, prompt_tokens: usize, most_calls: usize, meter: Meter) -> Self {
-        let family = serving.model.template().family();
+    pub fn new(model: Loaded, prompt_tokens: usize, most_calls: usize, meter: Meter) -> Self {
+        let weights = &model.serving.model;
+        let family = weights.template().family();
         let marks = AnswerParser::marks(family)
-            .filter_map(|mark| control_token(&serving.model, mark).map(|token| (token, mark)))
+            .filter_map(|mark| control_token(weights, mark).map(|token| (token, mark)))
             .collect();
-        Self { channels: Vec::new(), turn: 0, family, marks, most_calls, prompt_tokens, meter, read: false }
+        Self {
+            channels: Vec::new(),
+            turn: 0,
+            family,
+            marks,
+            most_calls,
+            prompt_tokens,
+            meter,
+            read: false,
+            _model: model,
+        }
     }
 
     pub fn add(&mut self, events: UnboundedReceiver<Event>, parser: AnswerParser) {

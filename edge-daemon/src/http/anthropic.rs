@@ -20,6 +20,7 @@ use super::fields::Fields;
 use super::json::Json;
 use super::object::ObjectHead;
 use super::sse::{self, Next};
+use crate::models::Purpose;
 use sending::Sending;
 
 pub async fn messages(
@@ -28,11 +29,12 @@ pub async fn messages(
     Json(body): Json<Value>,
 ) -> Result<Response, ApiError> {
     let mut body = Fields::of_body(body)?;
-    daemon.check_model(&mut body)?;
+    let asked = daemon.asked(&mut body, Purpose::Write)?;
     let streamed = body.boolean("stream")?.unwrap_or(false);
     let turn = request::read(body)?;
-    let head = ObjectHead::new("msg_", &daemon);
-    let answers = daemon.ask(turn, &head.id, &caller).await?;
+    let model = daemon.take_writer(asked).await?;
+    let head = ObjectHead::new("msg_", &model);
+    let answers = daemon.ask(&model, turn, &head.id, &caller).await?;
     let sending = Sending::new(head, answers.prompt_tokens());
     if streamed {
         Ok(stream(sending, answers))
@@ -46,9 +48,10 @@ pub async fn count_tokens(
     Json(body): Json<Value>,
 ) -> Result<JsonBody<Value>, ApiError> {
     let mut body = Fields::of_body(body)?;
-    daemon.check_model(&mut body)?;
+    let asked = daemon.asked(&mut body, Purpose::Write)?;
     let turn = request::read_uncounted(body)?;
-    Ok(JsonBody(json!({"input_tokens": daemon.count(turn).await?})))
+    let model = daemon.take_writer(asked).await?;
+    Ok(JsonBody(json!({"input_tokens": daemon.count(&model, turn).await?})))
 }
 
 async fn whole(mut sending: Sending, mut answers: Answers) -> Result<JsonBody<Value>, ApiError> {

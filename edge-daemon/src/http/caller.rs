@@ -7,9 +7,9 @@ use std::time::Instant;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
-use super::Daemon;
-use super::metrics::Metrics;
+use crate::counts::Counts;
 use crate::keys::live::LiveKey;
+use crate::models::Loaded;
 
 /// The caller of a request: a key's holder, or anyone on this machine.
 #[derive(Clone, Debug, Default)]
@@ -35,48 +35,46 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 /// Counts one request: for the metrics, and against its key's quota.
 #[derive(Debug)]
 pub struct Meter {
-    metrics: Arc<Metrics>,
+    counts: Arc<Counts>,
     caller: Caller,
     asked: Instant,
 }
 
-impl Daemon {
-    pub fn meter(&self, caller: &Caller) -> Meter {
-        Meter { metrics: Arc::clone(&self.metrics), caller: caller.clone(), asked: Instant::now() }
-    }
-}
-
 impl Meter {
+    pub fn new(model: &Loaded, caller: &Caller) -> Self {
+        Self { counts: Arc::clone(&model.counts), caller: caller.clone(), asked: Instant::now() }
+    }
+
     pub fn first_token(&self) {
-        self.metrics.first_token.add(self.asked.elapsed().as_secs_f64());
+        self.counts.first_token.add(self.asked.elapsed().as_secs_f64());
     }
 
     /// The prompt has been read, so many of its tokens from what had been computed before.
     pub fn read(&self, prompt_tokens: u64, cached_tokens: u64) {
-        Metrics::count(&self.metrics.prompt_tokens, prompt_tokens);
-        Metrics::count(&self.metrics.cached_tokens, cached_tokens);
+        Counts::count(&self.counts.prompt_tokens, prompt_tokens);
+        Counts::count(&self.counts.cached_tokens, cached_tokens);
         self.spend(prompt_tokens);
     }
 
     /// An answer is over; `first` is when it began.
     pub fn wrote(&self, completion_tokens: u64, first: Option<Instant>) {
-        Metrics::count(&self.metrics.completion_tokens, completion_tokens);
+        Counts::count(&self.counts.completion_tokens, completion_tokens);
         if let Some(first) = first {
-            self.metrics.wrote(completion_tokens, first.elapsed());
+            self.counts.wrote(completion_tokens, first.elapsed());
         }
         self.spend(completion_tokens);
     }
 
     pub fn finished(&self) {
-        Metrics::count(&self.metrics.finished, 1);
+        Counts::count(&self.counts.finished, 1);
     }
 
     pub fn failed(&self) {
-        Metrics::count(&self.metrics.failed, 1);
+        Counts::count(&self.counts.failed, 1);
     }
 
     pub fn abandoned(&self) {
-        Metrics::count(&self.metrics.abandoned, 1);
+        Counts::count(&self.counts.abandoned, 1);
     }
 
     fn spend(&self, tokens: u64) {

@@ -16,11 +16,13 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
 use super::Daemon;
+use super::asked::check_variables;
 use super::caller::Caller;
 use super::error::ApiError;
 use super::fields::Fields;
 use super::json::Json;
 use super::object::ObjectHead;
+use crate::models::Purpose;
 pub use wire::usage;
 
 pub async fn complete(
@@ -29,11 +31,12 @@ pub async fn complete(
     Json(body): Json<Value>,
 ) -> Result<Response, ApiError> {
     let mut body = Fields::of_body(body)?;
-    daemon.check_model(&mut body)?;
+    let asked = daemon.asked(&mut body, Purpose::Write)?;
     let (turn, streaming) = request::read(body)?;
-    daemon.check_variables(&turn)?;
-    let head = ObjectHead::new("chatcmpl-", &daemon);
-    let answers = daemon.ask(turn, &head.id, &caller).await?;
+    let model = daemon.take_writer(asked).await?;
+    check_variables(&model, &turn)?;
+    let head = ObjectHead::new("chatcmpl-", &model);
+    let answers = daemon.ask(&model, turn, &head.id, &caller).await?;
     if streaming.streamed {
         Ok(stream::respond(head, answers, streaming.usage))
     } else {

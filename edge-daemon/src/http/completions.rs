@@ -5,6 +5,8 @@
 mod prompts;
 mod wire;
 
+use std::sync::Arc;
+
 use axum::Json as JsonBody;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -12,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::Daemon;
 use super::answers::{Answers, End, Said};
-use super::caller::Caller;
+use super::caller::{Caller, Meter};
 use super::chat::request::LABELS;
 use super::collected::collect;
 use super::error::ApiError;
@@ -21,8 +23,9 @@ use super::json::Json;
 use super::object::ObjectHead;
 use super::settings::{self, Settings};
 use super::sse::{self, Next};
-use super::turn::fits;
+use super::turn::{fits, places};
 use crate::engine::{MOST_CANDIDATES, Request};
+use crate::models::{Loaded, Purpose};
 use crate::tools::parser::AnswerParser;
 use prompts::Prompt;
 use wire::Choice;
@@ -36,7 +39,7 @@ pub async fn complete(
     Json(body): Json<Value>,
 ) -> Result<Response, ApiError> {
     let mut body = Fields::of_body(body)?;
-    daemon.check_model(&mut body)?;
+    let asked = daemon.asked(&mut body, Purpose::Write)?;
     let streaming = settings::streaming(&mut body)?;
     let mut settings = settings::read(&mut body)?;
     settings.max_tokens.get_or_insert(DEFAULT_MAX_TOKENS);
@@ -49,8 +52,9 @@ pub async fn complete(
     body.pass_over(LABELS);
     body.finish()?;
 
-    let head = ObjectHead::new("cmpl-", &daemon);
-    let answers = ask(&daemon, prompts, &settings, &head.id, &caller).await?;
+    let model = daemon.take_writer(asked).await?;
+    let head = ObjectHead::new("cmpl-", &model);
+    let answers = ask(&daemon, &model, prompts, &settings, &head.id, &caller).await?;
     if streaming.streamed {
         return Ok(stream(head, answers, streaming.usage));
     }
@@ -60,25 +64,25 @@ pub async fn complete(
 /// Answers to every prompt, `n` to each, in their order.
 async fn ask(
     daemon: &Daemon,
+    model: &Loaded,
     prompts: Vec<Prompt>,
     settings: &Settings,
     id: &str,
     caller: &Caller,
 ) -> Result<Answers, ApiError> {
-    let serving = daemon.writing()?;
-    let places = daemon.places(settings.n * u32::try_from(prompts.len()).unwrap_or(u32::MAX))?;
+    let places = places(model, settings.n * u32::try_from(prompts.len()).unwrap_or(u32::MAX))?;
     let bytes = prompts.iter().map(Prompt::bytes).sum();
-    let model = serving.clone();
+    let serving = Arc::clone(&model.serving);
     let prompts = daemon
         .blocking(bytes, move || {
-            prompts.into_iter().map(|prompt| prompt.tokens(&model.model)).collect::<Result<Vec<_>, _>>()
+            prompts.into_iter().map(|prompt| prompt.tokens(&serving.model)).collect::<Result<Vec<_>, _>>()
         })
         .await??;
     for prompt in &prompts {
-        fits(prompt.len(), serving.n_ctx)?;
+        fits(prompt.len(), model.serving.n_ctx)?;
     }
     let read = prompts.iter().map(Vec::len).sum();
-    let mut answers = Answers::new(&serving, read, 0, daemon.meter(caller));
+    let mut answers = Answers::new(model.clone(), read, 0, Meter::new(model, caller));
     let asked = prompts.iter().flat_map(|prompt| (0..settings.n).map(move |n| (prompt, n)));
     for ((prompt, n), place) in asked.zip(places) {
         let mut sampling = settings.sampling.clone();
@@ -91,7 +95,7 @@ async fn ask(
             probabilities: settings.probabilities,
             ..Request::new(id.to_owned(), prompt.clone())
         };
-        answers.add(daemon.engine.submit(request, place), AnswerParser::verbatim());
+        answers.add(model.engine.submit(request, place), AnswerParser::verbatim());
     }
     Ok(answers)
 }

@@ -2,6 +2,8 @@
 //!
 //! Source: <https://platform.openai.com/docs/api-reference/embeddings>.
 
+use std::sync::Arc;
+
 use axum::Json as JsonBody;
 use axum::extract::State;
 use base64::Engine as _;
@@ -10,12 +12,12 @@ use llama_cpp_2::token::LlamaToken;
 use serde_json::{Value, json};
 
 use super::Daemon;
-use super::caller::Caller;
+use super::caller::{Caller, Meter};
 use super::error::ApiError;
 use super::fields::{Fields, wrong_kind};
 use super::json::Json;
 use crate::engine::{Serving, Vector};
-use crate::model::Kind;
+use crate::models::Purpose;
 
 /// Texts in one request, OpenAI's own bound.
 const MOST_INPUTS: usize = 2048;
@@ -32,7 +34,7 @@ pub async fn embed(
     Json(body): Json<Value>,
 ) -> Result<JsonBody<Value>, ApiError> {
     let mut body = Fields::of_body(body)?;
-    daemon.check_model(&mut body)?;
+    let asked = daemon.asked(&mut body, Purpose::Embed)?;
     let inputs = inputs(body.needed("input")?)?;
     let base64 = match body.string("encoding_format")?.as_deref() {
         None | Some("float") => false,
@@ -48,12 +50,8 @@ pub async fn embed(
     body.pass_over(&["user"]);
     body.finish()?;
 
-    let serving = daemon.serving()?;
-    if serving.model.kind() != Kind::Embedding {
-        let message =
-            "This model writes and does not embed. Serve an embedding model, for example all-MiniLM-L6-v2.";
-        return Err(ApiError::unsupported("model", message));
-    }
+    let model = daemon.take_embedder(asked).await?;
+    let serving = Arc::clone(&model.serving);
     let n_embd = serving.model.n_embd();
     if dimensions.is_some_and(|wanted| usize::try_from(wanted) != Ok(n_embd)) {
         let message = format!(
@@ -61,13 +59,13 @@ pub async fn embed(
         );
         return Err(ApiError::unsupported("dimensions", message));
     }
-    let place = daemon.engine.place().ok_or_else(ApiError::queue_full)?;
+    let place = model.engine.place().ok_or_else(ApiError::queue_full)?;
     let bytes = inputs.iter().map(Input::bytes).sum();
     let texts = daemon.blocking(bytes, move || tokens(&serving, inputs)).await??;
     let n_tokens: u64 = texts.iter().map(|text| text.len() as u64).sum();
-    let meter = daemon.meter(&caller);
+    let meter = Meter::new(&model, &caller);
     meter.read(n_tokens, 0);
-    let vectors = daemon.engine.embed(texts, place).await.inspect_err(|_| meter.failed())?;
+    let vectors = model.engine.embed(texts, place).await.inspect_err(|_| meter.failed())?;
     meter.finished();
     let data: Vec<Value> = vectors
         .iter()
@@ -77,7 +75,7 @@ pub async fn embed(
     Ok(JsonBody(json!({
         "object": "list",
         "data": data,
-        "model": &*daemon.id,
+        "model": &*model.id,
         "usage": {"prompt_tokens": n_tokens, "total_tokens": n_tokens},
     })))
 }

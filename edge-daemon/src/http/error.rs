@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use hearth_wire::{ErrorBody, ErrorEnvelope};
 
 use crate::engine::Failure;
+use crate::models::Unavailable;
 
 /// An error as the caller sees it.
 #[derive(Clone, Debug)]
@@ -67,12 +68,6 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, INVALID, "template_error", message).param("messages")
     }
 
-    pub fn model_not_found(asked: &str, served: &str) -> Self {
-        let message =
-            format!("There is no model `{asked}` here. This server has `{served}`, also called `default`.");
-        Self::new(StatusCode::NOT_FOUND, INVALID, "model_not_found", message).param("model")
-    }
-
     pub fn context_length_exceeded(n_prompt_tokens: usize, n_ctx: u32) -> Self {
         let message = format!(
             "The prompt has {n_prompt_tokens} tokens, and prompt and answer together may have {n_ctx}. Shorten the messages."
@@ -109,11 +104,6 @@ impl ApiError {
             .retry_after(seconds)
     }
 
-    pub fn loading() -> Self {
-        let message = "The model is still loading. Try again in a moment.";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "server_error", "model_loading", message).retry_after(1)
-    }
-
     pub fn shutting_down() -> Self {
         let message = "The server is shutting down.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "server_error", "shutting_down", message).retry_after(5)
@@ -146,6 +136,31 @@ impl ApiError {
     /// The envelope alone, for a stream that has begun.
     pub fn into_envelope(self) -> ErrorEnvelope {
         self.body.into()
+    }
+}
+
+impl From<Unavailable> for ApiError {
+    fn from(unavailable: Unavailable) -> Self {
+        let message = unavailable.to_string();
+        let (status, kind, code, again) = match unavailable {
+            Unavailable::Unknown { .. } | Unavailable::None => {
+                (StatusCode::NOT_FOUND, INVALID, "model_not_found", None)
+            }
+            Unavailable::TooLarge { .. } => (StatusCode::BAD_REQUEST, INVALID, "model_too_large", None),
+            Unavailable::Failed { .. } => {
+                (StatusCode::SERVICE_UNAVAILABLE, "server_error", "model_failed", None)
+            }
+            Unavailable::NotYet { .. } => {
+                (StatusCode::SERVICE_UNAVAILABLE, "server_error", "model_loading", Some(5))
+            }
+            Unavailable::QueueFull { .. } => return Self::queue_full(),
+            Unavailable::ShuttingDown => return Self::shutting_down(),
+        };
+        let error = Self::new(status, kind, code, message).param("model");
+        match again {
+            Some(seconds) => error.retry_after(seconds),
+            None => error,
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! `GET /health`: is the model loaded, and how busy is it?
+//! `GET /health`: does the daemon answer, and how busy is it?
 
 use axum::Json;
 use axum::extract::State;
@@ -6,40 +6,59 @@ use axum::http::StatusCode;
 use serde::Serialize;
 
 use super::Daemon;
-use crate::engine::Status;
+use crate::models::{Purpose, State as Standing};
 
 #[derive(Serialize)]
 pub struct Health {
-    /// `ok`, `loading` or `ended`.
+    /// `ok`; `loading` or `failed` where that is so of the default model and it is to be in memory always.
     status: &'static str,
-    model: String,
+    /// The default model.
+    model: Option<String>,
     requests: Requests,
     cells: Cells,
+    memory: Memory,
 }
 
-#[derive(Serialize)]
+/// Of all models together.
+#[derive(Serialize, Default)]
 struct Requests {
     active: usize,
     waiting: usize,
 }
 
-/// The KV cache, in tokens.
-#[derive(Serialize)]
+/// The KV caches, in tokens.
+#[derive(Serialize, Default)]
 struct Cells {
     used: usize,
     total: usize,
 }
 
+/// Bytes.
+#[derive(Serialize)]
+struct Memory {
+    /// What the models in memory take, by their estimates.
+    used: u64,
+    limit: u64,
+}
+
 pub async fn health(State(daemon): State<Daemon>) -> (StatusCode, Json<Health>) {
-    let (code, status) = match daemon.engine.status() {
-        Status::Ready(_) => (StatusCode::OK, "ok"),
-        Status::Loading => (StatusCode::SERVICE_UNAVAILABLE, "loading"),
-        Status::Ended(_) => (StatusCode::SERVICE_UNAVAILABLE, "ended"),
+    let models = &daemon.models;
+    let default = models.find(None, Purpose::Write).ok();
+    let standing = default.as_ref().filter(|known| known.pinned).map(|known| models.standing(&known.id));
+    let (code, status) = match standing {
+        Some(Standing::Loading(_) | Standing::Unloading) => (StatusCode::SERVICE_UNAVAILABLE, "loading"),
+        Some(Standing::Failed(_)) => (StatusCode::SERVICE_UNAVAILABLE, "failed"),
+        _ => (StatusCode::OK, "ok"),
     };
-    let [active, waiting, used, total] = daemon.engine.gauges().read();
-    let model = daemon.id.to_string();
-    (
-        code,
-        Json(Health { status, model, requests: Requests { active, waiting }, cells: Cells { used, total } }),
-    )
+    let (mut requests, mut cells) = (Requests::default(), Cells::default());
+    for engine in models.engines() {
+        let [active, waiting, used, total] = engine.gauges().read();
+        requests.active += active;
+        requests.waiting += waiting;
+        cells.used += used;
+        cells.total += total;
+    }
+    let memory = Memory { used: models.used(), limit: models.limit() };
+    let model = default.map(|known| known.id);
+    (code, Json(Health { status, model, requests, cells, memory }))
 }

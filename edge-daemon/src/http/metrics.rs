@@ -3,178 +3,192 @@
 //! Source: <https://prometheus.io/docs/instrumenting/exposition_formats/>. Counted are requests and tokens, never words.
 
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 
 use super::Daemon;
+use super::error::ApiError;
+use crate::counts::{Counts, Histogram};
+use crate::engine::gauges::Gauges;
+use crate::models::{Listed, State as Standing};
 
-/// Since the start.
-#[derive(Debug)]
-pub struct Metrics {
-    pub finished: AtomicU64,
-    pub failed: AtomicU64,
-    /// The caller went away before the end.
-    pub abandoned: AtomicU64,
-    pub refused: AtomicU64,
-    pub prompt_tokens: AtomicU64,
-    pub cached_tokens: AtomicU64,
-    pub completion_tokens: AtomicU64,
-    /// Until the first token, in seconds.
-    pub first_token: Histogram<10>,
-    /// Tokens a second of one answer, from its first token on.
-    pub speed: Histogram<9>,
+pub async fn metrics(State(daemon): State<Daemon>) -> Result<impl IntoResponse, ApiError> {
+    let models = daemon.models.clone();
+    let listed = daemon.blocking(0, move || models.list()).await?;
+    let text = write(&listed, daemon.models.limit(), daemon.refused.load(Ordering::Relaxed));
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text))
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
-        Self {
-            finished: AtomicU64::default(),
-            failed: AtomicU64::default(),
-            abandoned: AtomicU64::default(),
-            refused: AtomicU64::default(),
-            prompt_tokens: AtomicU64::default(),
-            cached_tokens: AtomicU64::default(),
-            completion_tokens: AtomicU64::default(),
-            first_token: Histogram::new([0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0]),
-            speed: Histogram::new([1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0]),
+/// One family after the other, each with a line for every model.
+fn write(models: &[Listed], limit: u64, refused: u64) -> String {
+    let mut page = Page::default();
+    page.head(
+        "hearth_edge_requests_refused_total",
+        "Requests without a good key, or beyond its limits.",
+        "counter",
+    );
+    page.line("hearth_edge_requests_refused_total", "", refused);
+    page.head("hearth_edge_memory_limit_bytes", "What all models together may take.", "gauge");
+    page.line("hearth_edge_memory_limit_bytes", "", limit);
+
+    let name = "hearth_edge_requests_total";
+    page.head(name, "Answers by how they ended.", "counter");
+    for Listed { id, counts, .. } in models {
+        let endings =
+            [("finished", &counts.finished), ("failed", &counts.failed), ("abandoned", &counts.abandoned)];
+        for (end, count) in endings {
+            page.line(name, &format!("{},end=\"{end}\"", label(id)), count.load(Ordering::Relaxed));
         }
     }
-}
-
-/// Counts values by their size.
-#[derive(Debug)]
-pub struct Histogram<const N: usize> {
-    bounds: [f64; N],
-    counts: [AtomicU64; N],
-    count: AtomicU64,
-    /// In thousandths.
-    sum: AtomicU64,
-}
-
-impl<const N: usize> Histogram<N> {
-    fn new(bounds: [f64; N]) -> Self {
-        let counts = std::array::from_fn(|_| AtomicU64::default());
-        Self { bounds, counts, count: AtomicU64::default(), sum: AtomicU64::default() }
+    let counters: [(&str, &str, fn(&Counts) -> &AtomicU64); 3] = [
+        ("hearth_edge_prompt_tokens_total", "Tokens of prompts.", |counts| &counts.prompt_tokens),
+        (
+            "hearth_edge_prompt_tokens_cached_total",
+            "Tokens of prompts that had been computed before.",
+            |counts| &counts.cached_tokens,
+        ),
+        ("hearth_edge_completion_tokens_total", "Tokens written.", |counts| &counts.completion_tokens),
+    ];
+    for (name, help, counter) in counters {
+        page.head(name, help, "counter");
+        for Listed { id, counts, .. } in models {
+            page.line(name, &label(id), counter(counts).load(Ordering::Relaxed));
+        }
     }
+    let name = "hearth_edge_model_loads_total";
+    page.head(name, "How often a model was loaded.", "counter");
+    for Listed { id, loads, .. } in models {
+        page.line(name, &label(id), *loads);
+    }
+    of_loaded(&mut page, models);
+    page.histograms(
+        models,
+        "hearth_edge_time_to_first_token_seconds",
+        "Until an answer's first token.",
+        |counts| &counts.first_token,
+    );
+    page.histograms(
+        models,
+        "hearth_edge_tokens_per_second",
+        "One answer's speed, from its first token on.",
+        |counts| &counts.speed,
+    );
+    page.0
+}
 
-    pub fn add(&self, value: f64) {
-        for (bound, count) in self.bounds.iter().zip(&self.counts) {
-            if value <= *bound {
-                count.fetch_add(1, Ordering::Relaxed);
+/// What only a model in memory has.
+fn of_loaded(page: &mut Page, models: &[Listed]) {
+    let name = "hearth_edge_model_ready";
+    page.head(name, "1 where the model is in memory and answers.", "gauge");
+    for Listed { id, state, .. } in models {
+        page.line(name, &label(id), u64::from(matches!(state, Standing::Ready(_))));
+    }
+    let name = "hearth_edge_model_memory_bytes";
+    page.head(name, "What a model takes in memory, by the estimate before it was loaded.", "gauge");
+    for Listed { id, engine, need, .. } in models {
+        page.line(name, &label(id), if engine.is_some() { need.total() } else { 0 });
+    }
+    let gauges: [(&str, &str, fn(&Gauges) -> &AtomicUsize); 5] = [
+        ("hearth_edge_requests_active", "Requests in the batch.", |gauges| &gauges.active),
+        ("hearth_edge_requests_waiting", "Requests that wait for their turn.", |gauges| &gauges.waiting),
+        ("hearth_edge_kv_cells_used", "Cells of the KV cache that hold something.", |gauges| {
+            &gauges.cells_used
+        }),
+        ("hearth_edge_kv_cells_kept", "Cells that hold beginnings for whoever comes next.", |gauges| {
+            &gauges.cells_kept
+        }),
+        ("hearth_edge_kv_cells", "Cells of the KV cache.", |gauges| &gauges.cells),
+    ];
+    for (name, help, gauge) in gauges {
+        page.head(name, help, "gauge");
+        for Listed { id, engine, .. } in models {
+            if let Some(engine) = engine {
+                page.line(name, &label(id), gauge(engine.gauges()).load(Ordering::Relaxed) as u64);
             }
         }
-        self.count.fetch_add(1, Ordering::Relaxed);
-        self.sum.fetch_add((value * 1000.0).max(0.0) as u64, Ordering::Relaxed);
-    }
-
-    fn write(&self, out: &mut String, name: &str, help: &str, model: &str) {
-        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        head(out, name, help, "histogram");
-        for (bound, count) in self.bounds.iter().zip(&self.counts) {
-            let _ = writeln!(out, "{name}_bucket{{model=\"{model}\",le=\"{bound}\"}} {}", read(count));
-        }
-        let count = read(&self.count);
-        let _ = writeln!(out, "{name}_bucket{{model=\"{model}\",le=\"+Inf\"}} {count}");
-        let _ = writeln!(out, "{name}_sum{{model=\"{model}\"}} {}", read(&self.sum) as f64 / 1000.0);
-        let _ = writeln!(out, "{name}_count{{model=\"{model}\"}} {count}");
     }
 }
 
-impl Metrics {
-    pub fn count(counter: &AtomicU64, by: u64) {
-        counter.fetch_add(by, Ordering::Relaxed);
+/// The text as it grows. Writing to a string cannot fail.
+#[derive(Default)]
+struct Page(String);
+
+impl Page {
+    fn head(&mut self, name: &str, help: &str, kind: &str) {
+        let _ = write!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
     }
 
-    /// An answer's speed, once it is over.
-    pub fn wrote(&self, tokens: u64, since_first: Duration) {
-        let seconds = since_first.as_secs_f64();
-        if tokens > 1 && seconds > 0.0 {
-            self.speed.add((tokens - 1) as f64 / seconds);
-        }
+    fn line(&mut self, name: &str, labels: &str, value: u64) {
+        let _ = match labels {
+            "" => writeln!(self.0, "{name} {value}"),
+            labels => writeln!(self.0, "{name}{{{labels}}} {value}"),
+        };
     }
 
-    /// `gauges`: active, waiting, used cells, all cells; `kept`: cells of prefixes.
-    fn write(&self, model: &str, gauges: [usize; 4], kept: usize) -> String {
-        let model = &label(model);
-        let mut out = String::new();
-        let name = "hearth_edge_requests_total";
-        head(&mut out, name, "Answers by how they ended.", "counter");
-        let endings = [
-            ("finished", &self.finished),
-            ("failed", &self.failed),
-            ("abandoned", &self.abandoned),
-            ("refused", &self.refused),
-        ];
-        for (end, counter) in endings {
-            let count = counter.load(Ordering::Relaxed);
-            let _ = writeln!(out, "{name}{{model=\"{model}\",end=\"{end}\"}} {count}");
+    fn histograms<const N: usize>(
+        &mut self,
+        models: &[Listed],
+        name: &str,
+        help: &str,
+        histogram: fn(&Counts) -> &Histogram<N>,
+    ) {
+        self.head(name, help, "histogram");
+        for Listed { id, counts, .. } in models {
+            let (model, histogram) = (label(id), histogram(counts));
+            for (bound, count) in histogram.buckets() {
+                self.line(&format!("{name}_bucket"), &format!("{model},le=\"{bound}\""), count);
+            }
+            self.line(&format!("{name}_bucket"), &format!("{model},le=\"+Inf\""), histogram.count());
+            let _ = writeln!(self.0, "{name}_sum{{{model}}} {}", histogram.sum());
+            self.line(&format!("{name}_count"), &model, histogram.count());
         }
-        for (name, help, counter) in [
-            ("hearth_edge_prompt_tokens_total", "Tokens of prompts.", &self.prompt_tokens),
-            (
-                "hearth_edge_prompt_tokens_cached_total",
-                "Tokens of prompts that had been computed before.",
-                &self.cached_tokens,
-            ),
-            ("hearth_edge_completion_tokens_total", "Tokens written.", &self.completion_tokens),
-        ] {
-            head(&mut out, name, help, "counter");
-            let _ = writeln!(out, "{name}{{model=\"{model}\"}} {}", counter.load(Ordering::Relaxed));
-        }
-        let [active, waiting, used, cells] = gauges;
-        for (name, help, value) in [
-            ("hearth_edge_requests_active", "Requests in the batch.", active),
-            ("hearth_edge_requests_waiting", "Requests that wait for their turn.", waiting),
-            ("hearth_edge_kv_cells_used", "Cells of the KV cache that hold something.", used),
-            ("hearth_edge_kv_cells_kept", "Cells that hold beginnings for whoever comes next.", kept),
-            ("hearth_edge_kv_cells", "Cells of the KV cache.", cells),
-        ] {
-            head(&mut out, name, help, "gauge");
-            let _ = writeln!(out, "{name}{{model=\"{model}\"}} {value}");
-        }
-        let name = "hearth_edge_time_to_first_token_seconds";
-        self.first_token.write(&mut out, name, "Until an answer's first token.", model);
-        let name = "hearth_edge_tokens_per_second";
-        self.speed.write(&mut out, name, "One answer's speed, from its first token on.", model);
-        out
     }
 }
 
-fn head(out: &mut String, name: &str, help: &str, kind: &str) {
-    // Writing to a string cannot fail.
-    let _ = write!(out, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
-}
-
-fn label(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
-}
-
-pub async fn metrics(State(daemon): State<Daemon>) -> impl IntoResponse {
-    let gauges = daemon.engine.gauges();
-    let text = daemon.metrics.write(&daemon.id, gauges.read(), gauges.cells_kept.load(Ordering::Relaxed));
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
+/// `model="…"`, whatever its name.
+fn label(model: &str) -> String {
+    let escaped = model.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+    format!("model=\"{escaped}\"")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Need;
+    use std::sync::Arc;
+    use std::time::Duration;
 
     #[test]
     fn what_was_counted_is_written_as_prometheus_reads_it() {
-        let metrics = Metrics::default();
-        Metrics::count(&metrics.finished, 2);
-        metrics.first_token.add(0.2);
-        metrics.first_token.add(70.0);
-        metrics.wrote(21, Duration::from_secs(2));
-        let text = metrics.write("a\"b", [1, 2, 3, 4], 5);
+        let counts = Arc::new(Counts::default());
+        Counts::count(&counts.finished, 2);
+        counts.first_token.add(0.2);
+        counts.first_token.add(70.0);
+        counts.wrote(21, Duration::from_secs(2));
+        let listed = |id: &str, counts: Arc<Counts>| Listed {
+            id: id.to_owned(),
+            aliases: Vec::new(),
+            parent: None,
+            state: Standing::Unloaded,
+            pinned: false,
+            shape: Err(String::new()),
+            n_ctx: 0,
+            need: Need::default(),
+            loads: 3,
+            engine: None,
+            counts,
+        };
+        let text = write(&[listed("a\"b", counts), listed("c", Arc::default())], 7, 1);
         for line in [
+            "hearth_edge_requests_refused_total 1",
             "# TYPE hearth_edge_requests_total counter",
             "hearth_edge_requests_total{model=\"a\\\"b\",end=\"finished\"} 2",
-            "hearth_edge_kv_cells_used{model=\"a\\\"b\"} 3",
+            "hearth_edge_requests_total{model=\"c\",end=\"finished\"} 0",
+            "hearth_edge_model_loads_total{model=\"c\"} 3",
+            "hearth_edge_model_ready{model=\"c\"} 0",
             "hearth_edge_time_to_first_token_seconds_bucket{model=\"a\\\"b\",le=\"0.1\"} 0",
             "hearth_edge_time_to_first_token_seconds_bucket{model=\"a\\\"b\",le=\"0.25\"} 1",
             "hearth_edge_time_to_first_token_seconds_bucket{model=\"a\\\"b\",le=\"+Inf\"} 2",
@@ -183,5 +197,9 @@ mod tests {
         ] {
             assert!(text.lines().any(|other| other == line), "{line} is missing:\n{text}");
         }
+        let heads = text.lines().filter(|line| line.starts_with("# TYPE")).count();
+        let names: std::collections::BTreeSet<_> =
+            text.lines().filter(|line| line.starts_with("# TYPE")).collect();
+        assert_eq!(heads, names.len(), "a family is told once");
     }
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Daemon, unix_seconds};
+use super::unix_seconds;
+use crate::models::Loaded;
 
 /// An answer's id, time and model.
 #[derive(Clone, Debug)]
@@ -16,8 +17,8 @@ pub struct ObjectHead {
 
 impl ObjectHead {
     /// `prefix` is the API's own: `chatcmpl-`, `resp_`, …
-    pub fn new(prefix: &str, daemon: &Daemon) -> Self {
-        Self { id: new_id(prefix), created: unix_seconds(), model: Arc::clone(&daemon.id) }
+    pub fn new(prefix: &str, model: &Loaded) -> Self {
+        Self { id: new_id(prefix), created: unix_seconds(), model: Arc::clone(&model.id) }
     }
 }
 

@@ -14,12 +14,14 @@ use serde_json::Value;
 
 use super::Daemon;
 use super::answers::Answers;
+use super::asked::check_variables;
 use super::caller::Caller;
 use super::error::ApiError;
 use super::fields::Fields;
 use super::json::Json;
 use super::object::ObjectHead;
 use super::sse::{self, Next};
+use crate::models::Purpose;
 use sending::Sending;
 
 pub async fn respond(
@@ -28,11 +30,12 @@ pub async fn respond(
     Json(body): Json<Value>,
 ) -> Result<Response, ApiError> {
     let mut body = Fields::of_body(body)?;
-    daemon.check_model(&mut body)?;
+    let asked = daemon.asked(&mut body, Purpose::Write)?;
     let request::Read { turn, streamed, echo } = request::read(body)?;
-    daemon.check_variables(&turn)?;
-    let head = ObjectHead::new("resp_", &daemon);
-    let answers = daemon.ask(turn, &head.id, &caller).await?;
+    let model = daemon.take_writer(asked).await?;
+    check_variables(&model, &turn)?;
+    let head = ObjectHead::new("resp_", &model);
+    let answers = daemon.ask(&model, turn, &head.id, &caller).await?;
     let sending = Sending::new(head, echo, answers.prompt_tokens());
     if streamed {
         Ok(stream(sending, answers))

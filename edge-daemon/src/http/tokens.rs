@@ -2,18 +2,22 @@
 //!
 //! Source: <https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md>.
 
+use std::sync::Arc;
+
 use axum::Json as JsonBody;
 use axum::extract::State;
 use llama_cpp_2::token::LlamaToken;
 use serde_json::{Value, json};
 
 use super::Daemon;
+use super::asked::check_variables;
 use super::chat::request;
 use super::error::ApiError;
 use super::fields::{Fields, wrong_kind};
 use super::json::Json;
 use super::turn::rendered;
 use crate::model::Model;
+use crate::models::Purpose;
 use crate::prompt::Rendered;
 
 /// `{"content", "add_special", "parse_special", "with_pieces"}` → `{"tokens"}`. With `parse_special`, which is on as in
@@ -23,7 +27,7 @@ pub async fn tokenize(
     Json(body): Json<Value>,
 ) -> Result<JsonBody<Value>, ApiError> {
     let mut body = Fields::of_body(body)?;
-    daemon.check_model(&mut body)?;
+    let asked = daemon.asked(&mut body, Purpose::Any)?;
     let content = body.string("content")?.unwrap_or_default();
     let add_special = body.boolean("add_special")?.unwrap_or(false);
     let parse_special = body.boolean("parse_special")?.unwrap_or(true);
@@ -32,7 +36,8 @@ pub async fn tokenize(
     if content.contains('\0') {
         return Err(ApiError::invalid_value("content", "`content` contains a NUL character."));
     }
-    let serving = daemon.serving()?;
+    let taken = daemon.take(asked).await?;
+    let serving = Arc::clone(&taken.serving);
     let tokens = daemon
         .blocking(content.len(), move || {
             let model = &serving.model;
@@ -68,10 +73,10 @@ pub async fn detokenize(
     Json(body): Json<Value>,
 ) -> Result<JsonBody<Value>, ApiError> {
     let mut body = Fields::of_body(body)?;
-    daemon.check_model(&mut body)?;
+    let asked = daemon.asked(&mut body, Purpose::Any)?;
     let tokens = body.list("tokens")?.unwrap_or_default();
     body.finish()?;
-    let serving = daemon.serving()?;
+    let serving = daemon.take(asked).await?.serving;
     let n_vocab = serving.model.llama().n_vocab();
     let mut bytes = Vec::new();
     for token in tokens {
@@ -90,10 +95,11 @@ pub async fn apply_template(
     Json(body): Json<Value>,
 ) -> Result<JsonBody<Value>, ApiError> {
     let mut body = Fields::of_body(body)?;
-    daemon.check_model(&mut body)?;
+    let asked = daemon.asked(&mut body, Purpose::Write)?;
     let (turn, _) = request::read(body)?;
-    daemon.check_variables(&turn)?;
-    let serving = daemon.writing()?;
+    let model = daemon.take_writer(asked).await?;
+    check_variables(&model, &turn)?;
+    let serving = Arc::clone(&model.serving);
     let prompt = daemon.blocking(0, move || rendered(&serving, turn)).await??;
     Ok(JsonBody(json!({"prompt": prompt.text()})))
 }

@@ -8,12 +8,13 @@ use serde_json::Value;
 
 use super::Daemon;
 use super::answers::Answers;
-use super::caller::Caller;
+use super::caller::{Caller, Meter};
 use super::error::ApiError;
 use super::settings::Settings;
 use crate::engine::grammar::{Grammar, GrammarError, GrammarSource};
-use crate::engine::{Request, Serving};
+use crate::engine::{Place, Request, Serving};
 use crate::model::Model;
+use crate::models::Loaded;
 use crate::prompt::{self, Conversation, Rendered};
 use crate::tools::parser::AnswerParser;
 use crate::tools::{Toolbox, forced, marks};
@@ -50,16 +51,21 @@ const LONG_PROMPT: usize = 64 << 10;
 
 impl Daemon {
     /// Renders, checks and submits. `id` is for the log.
-    pub async fn ask(&self, turn: Turn, id: &str, caller: &Caller) -> Result<Answers, ApiError> {
-        let serving = self.writing()?;
-        let places = self.places(turn.settings.n)?;
+    pub async fn ask(
+        &self,
+        model: &Loaded,
+        turn: Turn,
+        id: &str,
+        caller: &Caller,
+    ) -> Result<Answers, ApiError> {
+        let places = places(model, turn.settings.n)?;
         let settings = turn.settings.clone();
         let most_calls = turn.toolbox.most_calls();
-        let model = Arc::clone(&serving);
-        let prepared = self.blocking(turn.bytes(), move || prepare(&model.model, turn)).await??;
-        fits(prepared.prompt.len(), serving.n_ctx)?;
+        let serving = Arc::clone(&model.serving);
+        let prepared = self.blocking(turn.bytes(), move || prepare(&serving.model, turn)).await??;
+        fits(prepared.prompt.len(), model.serving.n_ctx)?;
         let Prepared { prompt, grammar, parser } = prepared;
-        let mut answers = Answers::new(&serving, prompt.len(), most_calls, self.meter(caller));
+        let mut answers = Answers::new(model.clone(), prompt.len(), most_calls, Meter::new(model, caller));
         for (n, (place, parser)) in places.into_iter().zip(parser).enumerate() {
             let mut sampling = settings.sampling.clone();
             sampling.seed = sampling.seed.wrapping_add(n as u32);
@@ -72,22 +78,17 @@ impl Daemon {
                 probabilities: settings.probabilities,
                 ..Request::new(id.to_owned(), prompt.clone())
             };
-            answers.add(self.engine.submit(request, place), parser);
+            answers.add(model.engine.submit(request, place), parser);
         }
         Ok(answers)
     }
 
     /// How many tokens the prompt of a turn has.
-    pub async fn count(&self, turn: Turn) -> Result<usize, ApiError> {
-        let serving = self.writing()?;
+    pub async fn count(&self, model: &Loaded, turn: Turn) -> Result<usize, ApiError> {
+        let serving = Arc::clone(&model.serving);
         let Prepared { prompt, .. } =
             self.blocking(turn.bytes(), move || prepare(&serving.model, turn)).await??;
         Ok(prompt.len())
-    }
-
-    /// Room for so many answers at once.
-    pub fn places(&self, n: u32) -> Result<Vec<crate::engine::Place>, ApiError> {
-        (0..n).map(|_| self.engine.place().ok_or_else(ApiError::queue_full)).collect()
     }
 
     /// Runs something that takes a while for many bytes; one long text at a time.
@@ -100,6 +101,11 @@ impl Daemon {
         let done = tokio::task::spawn_blocking(work).await;
         done.map_err(|_| ApiError::internal("The prompt could not be made ready. Try again."))
     }
+}
+
+/// Room for so many answers at once.
+pub fn places(model: &Loaded, n: u32) -> Result<Vec<Place>, ApiError> {
+    (0..n).map(|_| model.engine.place().ok_or_else(ApiError::queue_full)).collect()
 }
 
 /// Refuses what does not leave room for a single token of an answer.

@@ -1,5 +1,6 @@
 //! Reads a model file. Whatever is wrong with it becomes a sentence here; nothing ends the process.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -9,24 +10,8 @@ use llama_cpp_2::model::params::LlamaModelParams;
 use llama_cpp_2::token::LlamaToken;
 use llama_cpp_2::vocab::LlamaVocab;
 
-use super::{Kind, Model, gguf};
+use super::{Kind, Model, Shape, gguf};
 use crate::prompt::template::{CHATML, ChatTemplate, TemplateError};
-
-/// Architectures that turn text into vectors.
-const EMBEDDING: &[&str] = &[
-    "bert",
-    "nomic-bert",
-    "nomic-bert-moe",
-    "jina-bert-v2",
-    "jina-bert-v3",
-    "neo-bert",
-    "modern-bert",
-    "eurobert",
-    "gemma-embedding",
-];
-
-/// Architectures that neither hold a conversation nor embed.
-const NEITHER: &[&str] = &["t5", "t5encoder", "clip", "wavtokenizer-dec"];
 
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -46,34 +31,38 @@ pub enum LoadError {
     Backend(String),
 }
 
-impl Model {
-    /// Loads the file at `path`. The header is checked first, by our own code, since a damaged file deserves a better
-    /// answer than llama.cpp's null.
-    pub fn load(path: &Path) -> Result<Self, LoadError> {
-        let shown = path.display().to_string();
-        let header = gguf::check(path)?;
-        let architecture = header.architecture.unwrap_or_default();
-        if NEITHER.contains(&architecture.as_str()) {
-            return Err(LoadError::Neither(shown, architecture));
-        }
-        let backend = backend()?;
-        let llama = LlamaModel::load_from_file(backend, path, &LlamaModelParams::default())
-            .map_err(|error| LoadError::Refused(shown.clone(), error.to_string()))?;
+/// How a file is brought into memory.
+#[derive(Clone, Copy, Debug)]
+pub struct LoadOptions {
+    /// Map it, so that programs share its pages and the first answer need not wait for the whole; else read it, so that
+    /// what happens to the file later does not matter.
+    pub mmap: bool,
+}
 
-        let kind = match number(&llama, &format!("{architecture}.pooling_type")) {
-            Some(RANK) => return Err(LoadError::Neither(shown, "reranker".to_owned())),
-            Some(MEAN..=LAST) => Kind::Embedding,
-            _ if EMBEDDING.contains(&architecture.as_str()) => Kind::Embedding,
-            _ => Kind::Chat,
-        };
-        let window = number(&llama, &format!("{architecture}.attention.sliding_window"));
-        let slides = window.is_some_and(|window| window > 0);
+impl Model {
+    /// Loads the file at `path`, whose shape was read before. `progress` is told how far it is, from 0 to 1.
+    pub fn load(
+        path: &Path,
+        shape: Shape,
+        options: LoadOptions,
+        mut progress: impl FnMut(f32) + 'static,
+    ) -> Result<Self, LoadError> {
+        let shown = path.display().to_string();
+        let backend = backend()?;
+        let params =
+            LlamaModelParams::default().with_use_mmap(options.mmap).with_progress_callback(move |part| {
+                progress(part);
+                // True is to go on.
+                true
+            });
+        let llama = LlamaModel::load_from_file(backend, path, &params)
+            .map_err(|error| LoadError::Refused(shown.clone(), error.to_string()))?;
 
         let vocab = llama.vocab();
         let bos = text_of(&vocab, vocab.bos());
         let eos = text_of(&vocab, vocab.eos());
         let source = llama.chat_template(None).ok().and_then(|template| template.to_string().ok());
-        if source.is_none() && kind == Kind::Chat {
+        if source.is_none() && shape.kind == Kind::Chat {
             tracing::warn!(
                 "the model has no chat template of its own: ChatML is used, which may not suit it"
             );
@@ -92,10 +81,10 @@ impl Model {
             template,
             special_texts,
             leading_bos,
-            kind,
-            slides,
+            shape,
             grammars: OnceLock::new(),
             backend,
+            adapters: HashMap::new(),
         })
     }
 }
@@ -105,16 +94,6 @@ fn backend() -> Result<&'static LlamaBackend, LoadError> {
     static BACKEND: OnceLock<Result<LlamaBackend, String>> = OnceLock::new();
     let backend = BACKEND.get_or_init(|| LlamaBackend::init().map_err(|error| error.to_string()));
     backend.as_ref().map_err(|error| LoadError::Backend(error.clone()))
-}
-
-/// How a model makes one vector of many. Source: llama.cpp's `llama_pooling_type`.
-const MEAN: u32 = 1;
-const LAST: u32 = 3;
-const RANK: u32 = 4;
-
-/// A number among the file's metadata.
-fn number(llama: &LlamaModel, key: &str) -> Option<u32> {
-    llama.meta_val_str(key).ok()?.parse().ok()
 }
 
 /// The vocabulary's own text of a token; empty where there is no such token.

@@ -11,14 +11,6 @@ async fn cache_megabytes(daemon: &Daemon) -> u64 {
     figure.expect("a figure").parse().expect("a number")
 }
 
-/// Kilobytes of memory that the process itself has taken; the model's file is mapped and does not count. Source:
-/// proc_pid_status(5), `RssAnon`, in units of 1024 bytes.
-fn own_memory(daemon: &Daemon) -> f64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", daemon.child.id())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("a figure");
-    line.trim().strip_suffix(" kB").expect("kilobytes").parse().expect("a number")
-}
-
 #[tokio::test]
 async fn a_rounded_cache_takes_about_half_and_answers_as_well() {
     let options = ["--context", "2048", "--cells", "16384", "--cache-type"];
@@ -27,7 +19,7 @@ async fn a_rounded_cache_takes_about_half_and_answers_as_well() {
     let [small, large] = [cache_megabytes(&rounded).await, cache_megabytes(&exact).await].map(|mb| mb as f64);
     assert!(small < large * 0.55, "{small} MB beside {large} MB");
     // What the daemon says is what the process has.
-    let saved = (own_memory(&exact) - own_memory(&rounded)) * 1024.0 / 1_000_000.0;
+    let saved = (exact.own_memory() - rounded.own_memory()) * 1024.0 / 1_000_000.0;
     assert!(
         (saved / (large - small) - 1.0).abs() < 0.15,
         "{saved} MB less, and {} by the log",

@@ -10,7 +10,7 @@ use crate::harness::Daemon;
 const EMBEDDINGS: &str = "/v1/embeddings";
 
 /// The model; made on the first call on a machine.
-fn model() -> PathBuf {
+pub fn model() -> PathBuf {
     let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../scripts/embedding-model.sh");
     let output = Command::new(script).output().expect("the script");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

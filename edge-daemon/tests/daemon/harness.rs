@@ -78,13 +78,15 @@ impl Daemon {
 
     /// The same with another model.
     pub async fn serving(model: &Path, options: &[&str]) -> Self {
-        let mut child = command()
-            .arg("--model")
-            .arg(model)
-            .args(["--port", "0"])
-            .args(options)
-            .spawn()
-            .expect("a daemon");
+        let path = model.to_str().expect("a path in UTF-8");
+        let daemon = Self::of(&[&["--model", path], options].concat()).await;
+        daemon.logged("model loaded").await;
+        daemon
+    }
+
+    /// Starts on a free port with these options and none besides, and waits until it listens.
+    pub async fn of(options: &[&str]) -> Self {
+        let mut child = command().args(["--port", "0"]).args(options).spawn().expect("a daemon");
         let stderr = BufReader::new(child.stderr.take().expect("its stderr"));
         let (sender, log) = watch::channel(Vec::new());
         std::thread::spawn(move || {
@@ -102,7 +104,6 @@ impl Daemon {
             .take_while(char::is_ascii_digit)
             .collect();
         daemon.base = format!("http://127.0.0.1:{port}");
-        daemon.logged("model loaded").await;
         daemon
     }
 
@@ -130,6 +131,14 @@ impl Daemon {
         let nothing = json!({"active": 0, "waiting": 0});
         self.until("all is free", |health| health["requests"] == nothing && health["cells"]["used"] == 0)
             .await;
+    }
+
+    /// Kilobytes of memory that the process itself has taken; the models' files are mapped and do not count. Source:
+    /// proc_pid_status(5), `RssAnon`, in units of 1024 bytes.
+    pub fn own_memory(&self) -> f64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("a figure");
+        line.trim().strip_suffix(" kB").expect("kilobytes").parse().expect("a number")
     }
 
     /// Waits until `/health` says so.

@@ -1,6 +1,7 @@
 //! The daemon through its public door: the real binary, a real model, real connections.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod adapters;
 mod answers;
 mod anthropic;
 mod attacks;
@@ -11,8 +12,11 @@ mod errors;
 mod files;
 mod harness;
 mod keys;
+mod loading;
 mod logs;
+mod models;
 mod parameters;
+mod replaced;
 mod responses;
 mod schemas;
 mod several;

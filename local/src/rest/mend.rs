@@ -24,6 +24,7 @@ pub(super) async fn mend(mut request: Request, next: Next) -> Response {
     match response.status() {
         StatusCode::UNAUTHORIZED if signed_in => answer::forbidden(response).await,
         StatusCode::BAD_REQUEST if reads => answer::undefined_column(response).await,
+        StatusCode::INTERNAL_SERVER_ERROR => answer::unavailable(response).await,
         status if status.is_success() => match count {
             Some(Count::OfUpdate) => {
                 answer::count_window(response.headers_mut());

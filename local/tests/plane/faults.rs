@@ -92,8 +92,11 @@ async fn postgres_killed_under_load_comes_back_with_what_it_confirmed() {
             let (done, stop) = (Arc::clone(&done), Arc::clone(&stop));
             tokio::spawn(async move {
                 while !stop.load(Ordering::Relaxed) {
-                    let made = create_conversation(&machine, &token).await;
-                    done.fetch_add(usize::from(made), Ordering::Relaxed);
+                    match create_conversation(&machine, &token).await {
+                        Written::Confirmed => drop(done.fetch_add(1, Ordering::Relaxed)),
+                        Written::Away => {}
+                        Written::Odd(answer) => panic!("neither written nor away: {answer}"),
+                    }
                 }
             })
         })
@@ -133,10 +136,28 @@ async fn redis_killed_comes_back_with_what_it_kept() {
     machine.stop().await;
 }
 
-async fn create_conversation(machine: &Machine, token: &str) -> bool {
+enum Written {
+    Confirmed,
+    /// The answer says that the database is away, so that a caller tries again.
+    Away,
+    Odd(String),
+}
+
+async fn create_conversation(machine: &Machine, token: &str) -> Written {
     let body = json!({ "p": { "title": "under load" } });
-    let answer = machine.post("/rest/v1/rpc/create_conversation", Some(token), &body).await;
-    answer.is_ok_and(|answer| answer.status().is_success())
+    let Ok(answer) = machine.post("/rest/v1/rpc/create_conversation", Some(token), &body).await else {
+        return Written::Away;
+    };
+    let status = answer.status();
+    if status.is_success() {
+        return Written::Confirmed;
+    }
+    let text = answer.text().await.unwrap_or_default();
+    let error: Value = serde_json::from_str(&text).unwrap_or_default();
+    // SQLSTATE class 57P: the server is going down, or coming up.
+    let is_away = status == StatusCode::SERVICE_UNAVAILABLE
+        || error["code"].as_str().is_some_and(|code| code.starts_with("57P"));
+    if is_away { Written::Away } else { Written::Odd(format!("{status} {text}")) }
 }
 
 async fn count_conversations(machine: &Machine, token: &str) -> usize {

@@ -10,7 +10,8 @@ use crate::engine::context;
 use crate::engine::likeliest::likeliest;
 use crate::engine::schedule::{Limits, Schedule};
 use crate::engine::settings::{CacheType, Settings, Sizes};
-use crate::model::Model;
+use crate::model::load::LoadOptions;
+use crate::model::{Model, Shape};
 
 /// The most that a score may differ. Batches of different widths take different ways through llama.cpp's kernels, and each
 /// way rounds activations to 8 bits in its own blocks; scores themselves are between about -10 and 30.
@@ -25,7 +26,8 @@ fn model() -> Model {
         },
         PathBuf::from,
     );
-    Model::load(&path).expect("the model that the tests use")
+    let shape = Shape::read(&path).expect("a sound file");
+    Model::load(&path, shape, LoadOptions { mmap: true }, |_| ()).expect("the model that the tests use")
 }
 
 fn tokens(model: &Model, text: &str) -> Vec<LlamaToken> {
@@ -34,8 +36,15 @@ fn tokens(model: &Model, text: &str) -> Vec<LlamaToken> {
     tokens
 }
 
-const SETTINGS: Settings =
-    Settings { parallel: 4, queue: 0, context: Some(1024), threads: 1, cells: None, cache: CacheType::F16 };
+const SETTINGS: Settings = Settings {
+    parallel: 4,
+    queue: 0,
+    context: Some(1024),
+    threads: 1,
+    cells: None,
+    cache: CacheType::F16,
+    mmap: true,
+};
 
 /// The scores after each of these prompts, all of them served together.
 fn together(context: &mut LlamaContext<'_>, chunk: usize, prompts: &[Vec<LlamaToken>]) -> Vec<Vec<f32>> {

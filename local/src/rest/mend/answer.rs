@@ -40,6 +40,21 @@ pub(super) async fn undefined_column(response: Response) -> Response {
     .await
 }
 
+/// A connection to the database that could not be had, or that broke: PostgREST says 503 and PGRST001, which a caller knows
+/// to try again; postrust says 500.
+pub(super) async fn unavailable(response: Response) -> Response {
+    rewritten(response, |_, error| {
+        (text(error, "code") == Some("PGRST500")).then(|| {
+            *error = serde_json::json!({
+                "code": "PGRST001", "message": "the database connection failed",
+                "details": null, "hint": null,
+            });
+            StatusCode::SERVICE_UNAVAILABLE
+        })
+    })
+    .await
+}
+
 /// `0-2/*` of an update that was to be counted: the window is all there is.
 pub(super) fn count_window(headers: &mut HeaderMap) {
     let total =
@@ -122,6 +137,25 @@ mod tests {
         set(&mut headers, CONTENT_RANGE, range);
         count_window(&mut headers);
         headers[CONTENT_RANGE].to_str().unwrap().to_owned()
+    }
+
+    async fn mended(body: &'static str) -> (StatusCode, Value) {
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        let response = unavailable(response).await;
+        let status = response.status();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_database_that_is_away_is_told_from_a_fault_of_the_server() {
+        let (status, error) =
+            mended(r#"{"code":"PGRST500","message":"Service temporarily unavailable"}"#).await;
+        assert_eq!((status, error["code"].as_str()), (StatusCode::SERVICE_UNAVAILABLE, Some("PGRST001")));
+        let fault = r#"{"code":"PGRST900","message":"Internal server error"}"#;
+        let (status, error) = mended(fault).await;
+        assert_eq!((status, error["code"].as_str()), (StatusCode::INTERNAL_SERVER_ERROR, Some("PGRST900")));
     }
 
     #[test]

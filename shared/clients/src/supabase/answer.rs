@@ -89,6 +89,8 @@ pub(super) fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, RpcError> 
     };
     Err(match answer.status {
         StatusCode::UNAUTHORIZED => RpcError::Unauthorized,
+        // PostgREST's own connection broke, maybe after the commit.
+        _ if code == "PGRST001" => away(code, false),
         // Refused before anything was done: by a gateway, or by a PostgREST without a database connection.
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
             away(format!("status {status}"), true)
@@ -139,6 +141,7 @@ mod tests {
             (503, "<html>no</html>"),
             (500, r#"{"code":"57P01","message":"terminating connection"}"#),
             (504, r#"{"code":"PGRST003","message":"pool"}"#),
+            (503, r#"{"code":"PGRST001","message":"the connection broke"}"#),
             (500, "<html>Internal Server Error</html>"),
             (540, ""),
         ] {
@@ -158,6 +161,7 @@ mod tests {
                 && !untouched(504, "")
                 && !untouched(500, "")
                 && !untouched(500, r#"{"code":"08006"}"#)
+                && !untouched(503, r#"{"code":"PGRST001"}"#)
         );
     }
 

@@ -1,0 +1,44 @@
+//! Weights in memory, once for all that serve them: a model and its adapters are one file.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use super::Plan;
+use crate::model::file::FileId;
+use crate::model::load::{LoadError, LoadOptions};
+use crate::model::{Model, file};
+
+/// The weights that somebody serves.
+#[derive(Clone, Debug, Default)]
+pub struct Weights {
+    held: Arc<Mutex<HashMap<PathBuf, Held>>>,
+}
+
+#[derive(Debug)]
+struct Held {
+    file: Option<FileId>,
+    model: Weak<Model>,
+}
+
+impl Weights {
+    /// The weights of a plan: those that are in memory, unless their file has been replaced, or else read from the file.
+    /// Blocks until they are there; one file is read at a time.
+    pub fn get(&self, plan: &Plan, progress: impl FnMut(f32) + 'static) -> Result<Arc<Model>, LoadError> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.retain(|_, held| held.model.strong_count() > 0);
+        let file = file::id(&plan.path);
+        if let Some(known) = held.get(&plan.path).filter(|known| known.file == file)
+            && let Some(model) = known.model.upgrade()
+        {
+            return Ok(model);
+        }
+        let options = LoadOptions { mmap: plan.settings.mmap };
+        let mut model = Model::load(&plan.path, plan.shape.clone(), options, progress)?;
+        // Later it is shared, and cannot be added to.
+        plan.adapters.iter().for_each(|path| model.add_adapter(path));
+        let model = Arc::new(model);
+        held.insert(plan.path.clone(), Held { file, model: Arc::downgrade(&model) });
+        Ok(model)
+    }
+}

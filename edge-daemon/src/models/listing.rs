@@ -1,0 +1,152 @@
+//! What `/v1/models`, `/health` and `/metrics` tell of the models.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use super::entry::{Entry, Slot};
+use super::known::{self, Known};
+use super::{Models, budget};
+use crate::counts::Counts;
+use crate::engine::{Engine, Need, Serving};
+use crate::model::Shape;
+
+/// Where a model stands.
+#[derive(Clone, Debug)]
+pub enum State {
+    /// On the disk; it is loaded when it is asked for.
+    Unloaded,
+    /// This part of its file is in memory, from 0 to 1.
+    Loading(f32),
+    Ready(Arc<Serving>),
+    /// It goes once its answers are over.
+    Unloading,
+    /// For this reason.
+    Failed(String),
+    /// So many bytes are on the disk.
+    Downloading(u64),
+}
+
+/// A model, as it is told of.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    pub id: String,
+    pub aliases: Vec<String>,
+    /// Of an adapter: the model that it changes.
+    pub parent: Option<String>,
+    pub state: State,
+    pub pinned: bool,
+    /// Its kind and sizes, or why they are not known.
+    pub shape: Result<Shape, String>,
+    /// Tokens that one request may use.
+    pub n_ctx: u32,
+    /// What it takes in memory, or would.
+    pub need: Need,
+    pub loads: u64,
+    pub engine: Option<Engine>,
+    pub counts: Arc<Counts>,
+}
+
+impl Models {
+    /// All models there are, the default first, and those that are being fetched.
+    pub fn list(&self) -> Vec<Listed> {
+        let catalogue = &self.inner.catalogue;
+        let mut listed: Vec<Listed> = catalogue.all().iter().map(|known| self.listed(known)).collect();
+        if let Some(default) = catalogue.aliases.get("default") {
+            // Stable: the others keep their order.
+            listed.sort_by_key(|one| one.id != *default);
+        }
+        let fetched = catalogue.folder.as_deref().map(known::being_fetched).unwrap_or_default();
+        listed.extend(fetched.into_iter().map(|(id, bytes)| Listed {
+            id,
+            aliases: Vec::new(),
+            parent: None,
+            state: State::Downloading(bytes),
+            pinned: false,
+            shape: Err("it is being fetched".to_owned()),
+            n_ctx: 0,
+            need: Need::default(),
+            loads: 0,
+            engine: None,
+            counts: Arc::default(),
+        }));
+        listed
+    }
+
+    /// What is told of one model.
+    pub fn listed(&self, known: &Known) -> Listed {
+        let inner = &self.inner;
+        let shape = inner.shape(known);
+        let shelf = inner.shelf();
+        let plan = inner.plan(&shelf, known).ok();
+        let entry = shelf.entries.get(&known.id);
+        let running = entry.and_then(Entry::running);
+        let planned = plan.as_ref().map(crate::engine::Plan::need).unwrap_or_default();
+        let need = running.map_or(planned, |running| running.need);
+        let engine = running.map(|running| running.engine.clone());
+        let state = entry.map_or(State::Unloaded, state);
+        let n_ctx = match &state {
+            State::Ready(serving) => serving.n_ctx,
+            _ => plan.map_or(0, |plan| plan.sizes.n_ctx),
+        };
+        let state = match (&shape, state) {
+            (Err(reason), State::Unloaded) => State::Failed(reason.clone()),
+            (_, state) => state,
+        };
+        Listed {
+            id: known.id.clone(),
+            aliases: inner.catalogue.aliases_of(&known.id).into_iter().map(str::to_owned).collect(),
+            parent: known.adapter.as_ref().map(|(_, parent)| parent.clone()),
+            state,
+            pinned: entry.map_or(known.pinned, |entry| entry.pinned),
+            shape,
+            n_ctx,
+            need,
+            loads: entry.map_or(0, |entry| entry.loads),
+            engine,
+            counts: entry.map(|entry| Arc::clone(&entry.counts)).unwrap_or_default(),
+        }
+    }
+
+    /// Keeps a model in memory, or lets it go for others again.
+    pub fn pin(&self, id: &str, pinned: bool) {
+        if let Some(entry) = self.inner.shelf().entries.get_mut(id) {
+            entry.pinned = pinned;
+            entry.last = Instant::now();
+        }
+        self.inner.changed.notify_waiters();
+    }
+
+    /// Where a model stands.
+    pub fn standing(&self, id: &str) -> State {
+        self.inner.shelf().entries.get(id).map_or(State::Unloaded, state)
+    }
+
+    /// The engines that run.
+    pub fn engines(&self) -> Vec<Engine> {
+        let shelf = self.inner.shelf();
+        shelf.entries.values().filter_map(Entry::running).map(|running| running.engine.clone()).collect()
+    }
+
+    /// Bytes that the models in memory take, by their estimates; weights that several serve count once.
+    pub fn used(&self) -> u64 {
+        budget::total(&self.inner.held(&self.inner.shelf()).1)
+    }
+
+    /// Bytes that all models together may take.
+    pub fn limit(&self) -> u64 {
+        self.inner.limit
+    }
+}
+
+fn state(entry: &Entry) -> State {
+    match &entry.slot {
+        Slot::Unloaded => State::Unloaded,
+        Slot::Loading(running) => {
+            State::Loading(running.engine.gauges().loaded.load(Ordering::Relaxed) as f32 / 1000.0)
+        }
+        Slot::Ready(_, serving) => State::Ready(Arc::clone(serving)),
+        Slot::Closing(_) | Slot::Leaving(_) => State::Unloading,
+        Slot::Failed { reason, .. } => State::Failed(reason.clone()),
+    }
+}

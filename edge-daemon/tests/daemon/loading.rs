@@ -1,0 +1,133 @@
+//! Loading and unloading by hand, names, and files that cannot be served.
+
+use hearth_wire::FinishReason;
+use serde_json::json;
+
+use crate::harness::{self, Daemon, story, with};
+use crate::models::{Folder, told, until_state};
+
+#[tokio::test]
+async fn a_model_is_loaded_and_unloaded_by_hand() {
+    let folder = Folder::with(&["a.gguf"]);
+    let daemon = Daemon::of(&["--models", folder.text(), "--context", "1024"]).await;
+    let loaded = daemon.ask("/v1/models/load", &json!({"model": "a"})).await;
+    assert_eq!(
+        (&loaded["state"], &loaded["capabilities"]["prefix_sharing"]),
+        (&json!("ready"), &json!(true))
+    );
+    // A running answer is finished first; whoever comes meanwhile has it loaded again.
+    let mut running = daemon.stream(&with(story("the sea", 30), json!({"model": "a"}))).await;
+    running.text().await.unwrap();
+    let unload = json!({"model": "a"});
+    let (answer, gone) = tokio::join!(running.answer(), daemon.ask("/v1/models/unload", &unload));
+    assert_eq!(answer.reason, FinishReason::Length, "it is not cut off");
+    assert_eq!(gone["state"], "unloaded");
+    assert_eq!(daemon.ask("/v1/models/unload", &unload).await["state"], "unloaded", "once more does no harm");
+    daemon.chat(&story("again", 1)).await;
+    for body in [json!({"model": "gpt-4o"}), json!({"model": 7}), json!({"model": "a", "pn": true})] {
+        let (status, error) = daemon.refused("/v1/models/load", &body).await;
+        assert!([400, 404].contains(&status), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn further_names_mean_the_same_model() {
+    let folder = Folder::with(&["a.gguf", "b.gguf"]);
+    let daemon = Daemon::of(&[
+        "--models",
+        folder.text(),
+        "--context",
+        "1024",
+        "--alias",
+        "code=b",
+        "--alias",
+        "quick=a",
+        "--alias",
+        "default=b",
+    ])
+    .await;
+    for (name, id) in [("code", "b"), ("quick", "a"), ("default", "b"), ("", "b"), ("a", "a")] {
+        let answer =
+            daemon.ask("/v1/chat/completions", &with(story("names", 1), json!({"model": name}))).await;
+        assert_eq!(answer["model"], id, "{name}");
+    }
+    let list = daemon.get("/v1/models").await;
+    assert_eq!(list["data"][0]["id"], "b", "the default comes first");
+    assert_eq!(list["data"][0]["aliases"], json!(["code", "default"]));
+    let (status, error) =
+        daemon.refused("/v1/chat/completions", &with(story("x", 1), json!({"model": "c"}))).await;
+    assert_eq!((status, &error["code"]), (404, &json!("model_not_found")));
+    assert!(error["message"].as_str().unwrap().contains("`a`, `b`"), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_model_fails_by_itself_and_is_tried_again_when_it_is_another() {
+    let folder = Folder::with(&["a.gguf"]);
+    let whole = std::fs::read(harness::model()).unwrap();
+    std::fs::write(folder.file("broken.gguf"), &whole[..whole.len() / 2]).unwrap();
+    std::fs::write(folder.file("page.gguf"), "<!doctype html>").unwrap();
+    let daemon = Daemon::of(&["--models", folder.text(), "--context", "1024"]).await;
+    for (model, sentence) in [("broken", "is cut short"), ("page", "is not a GGUF model")] {
+        let told = told(&daemon, model).await;
+        assert_eq!(told["state"], "failed", "{told}");
+        assert!(told["reason"].as_str().unwrap().contains(sentence), "{told}");
+        let (status, error) =
+            daemon.refused("/v1/chat/completions", &with(story("x", 1), json!({"model": model}))).await;
+        assert_eq!((status, &error["code"]), (503, &json!("model_failed")), "{error}");
+    }
+    daemon.chat(&with(story("life goes on", 2), json!({"model": "a"}))).await;
+    std::fs::write(folder.file("broken.gguf"), &whole).unwrap();
+    daemon.chat(&with(story("mended", 2), json!({"model": "broken"}))).await;
+}
+
+#[tokio::test]
+async fn a_header_that_is_sound_before_weights_that_are_not_does_not_end_the_daemon() {
+    let folder = Folder::with(&["a.gguf"]);
+    let mut bytes = std::fs::read(harness::model()).unwrap();
+    // A tensor's name, so that llama.cpp does not find what it needs; lengths and sizes stay as they are.
+    let name = b"blk.0.attn_q.weight";
+    let at = bytes.windows(name.len()).position(|window| window == name).unwrap();
+    bytes[at] = b'X';
+    std::fs::write(folder.file("odd.gguf"), bytes).unwrap();
+    let daemon = Daemon::of(&["--models", folder.text(), "--context", "1024"]).await;
+    let odd = with(story("x", 1), json!({"model": "odd"}));
+    for _ in 0..2 {
+        let (status, error) = daemon.refused("/v1/chat/completions", &odd).await;
+        assert_eq!((status, &error["code"]), (503, &json!("model_failed")), "{error}");
+        assert!(error["message"].as_str().unwrap().contains("cannot be loaded by llama.cpp"), "{error}");
+    }
+    daemon.chat(&with(story("life goes on", 2), json!({"model": "a"}))).await;
+    let again = until_state(&daemon, "odd", "failed").await;
+    assert!(again["reason"].as_str().unwrap().contains("odd.gguf"), "{again}");
+}
+
+#[tokio::test]
+async fn what_is_being_fetched_is_listed_as_such() {
+    let folder = Folder::with(&["a.gguf"]);
+    std::fs::write(folder.file("big-Q4_K_M.gguf.part"), [0; 5000]).unwrap();
+    let daemon = Daemon::of(&["--models", folder.text()]).await;
+    let list = daemon.get("/v1/models").await;
+    let fetched = &list["data"][1];
+    assert_eq!(
+        (&fetched["id"], &fetched["state"], &fetched["downloaded"]),
+        (&json!("big"), &json!("downloading"), &json!(5000)),
+        "{list}"
+    );
+    std::fs::remove_file(folder.file("big-Q4_K_M.gguf.part")).unwrap();
+    std::os::unix::fs::symlink(harness::model(), folder.file("big-Q4_K_M.gguf")).unwrap();
+    daemon.chat(&with(story("new", 1), json!({"model": "big"}))).await;
+}
+
+#[tokio::test]
+async fn the_estimate_is_near_what_the_process_takes() {
+    let folder = Folder::with(&["a.gguf"]);
+    let daemon = Daemon::of(&["--models", folder.text(), "--context", "4096", "--cells", "16384"]).await;
+    let before = daemon.own_memory();
+    daemon.chat(&story("weight", 1)).await;
+    let body = json!({"messages": [{"role": "user", "content": "word ".repeat(600)}], "max_tokens": 1});
+    daemon.chat(&body).await;
+    let taken = (daemon.own_memory() - before) * 1024.0;
+    let memory = told(&daemon, "a").await["memory"].clone();
+    let own = memory["cache"].as_f64().unwrap() + memory["computing"].as_f64().unwrap();
+    assert!((own / taken - 1.0).abs() < 0.2, "{taken} bytes, and by the estimate {own}: {memory}");
+}
