@@ -188,12 +188,11 @@ fn on_command_line(
 }
 
 fn in_file(id: &str, entry: &Entry, base: &Path, catalogue: &Catalogue) -> Result<Known, String> {
-    let path = match &entry.path {
-        Some(path) => base.join(path),
-        None => {
-            let found = catalogue.find(id).map(|known| known.path);
-            found.ok_or_else(|| format!("models.{id}: it has no `path`, and the folder has no such model"))?
-        }
+    let path = if let Some(path) = &entry.path {
+        base.join(path)
+    } else {
+        let found = catalogue.find(id).map(|known| known.path);
+        found.ok_or_else(|| format!("models.{id}: it has no `path`, and the folder has no such model"))?
     };
     let mut settings = catalogue.settings;
     settings.context = entry.context.or(settings.context);
@@ -239,7 +238,7 @@ fn take_aliases(aliases: &[String], catalogue: &mut Catalogue, mistakes: &mut Ve
             None => match catalogue.named.first_mut() {
                 Some(first) => alias.trim().clone_into(&mut first.id),
                 None => {
-                    mistakes.push(format!("--alias {alias}: it names the first --model, and there is none"))
+                    mistakes.push(format!("--alias {alias}: it names the first --model, and there is none"));
                 }
             },
         }

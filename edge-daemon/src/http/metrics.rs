@@ -22,6 +22,9 @@ pub async fn metrics(State(daemon): State<Daemon>) -> Result<impl IntoResponse, 
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text))
 }
 
+/// A name, what it counts, and where that is found.
+type Family<T> = (&'static str, &'static str, T);
+
 /// One family after the other, each with a line for every model.
 fn write(models: &[Listed], limit: u64, refused: u64) -> String {
     let mut page = Page::default();
@@ -43,7 +46,7 @@ fn write(models: &[Listed], limit: u64, refused: u64) -> String {
             page.line(name, &format!("{},end=\"{end}\"", label(id)), count.load(Ordering::Relaxed));
         }
     }
-    let counters: [(&str, &str, fn(&Counts) -> &AtomicU64); 3] = [
+    let counters: [Family<fn(&Counts) -> &AtomicU64>; 3] = [
         ("hearth_edge_prompt_tokens_total", "Tokens of prompts.", |counts| &counts.prompt_tokens),
         (
             "hearth_edge_prompt_tokens_cached_total",
@@ -91,7 +94,7 @@ fn of_loaded(page: &mut Page, models: &[Listed]) {
     for Listed { id, engine, need, .. } in models {
         page.line(name, &label(id), if engine.is_some() { need.total() } else { 0 });
     }
-    let gauges: [(&str, &str, fn(&Gauges) -> &AtomicUsize); 5] = [
+    let gauges: [Family<fn(&Gauges) -> &AtomicUsize>; 5] = [
         ("hearth_edge_requests_active", "Requests in the batch.", |gauges| &gauges.active),
         ("hearth_edge_requests_waiting", "Requests that wait for their turn.", |gauges| &gauges.waiting),
         ("hearth_edge_kv_cells_used", "Cells of the KV cache that hold something.", |gauges| {

@@ -41,7 +41,7 @@ impl Catalogue {
     pub fn all(&self) -> Vec<Known> {
         let mut all = self.named.clone();
         for (id, path) in self.folder.as_deref().map(in_folder).unwrap_or_default() {
-            let is_named = |known: &Known| known.path == path || known.id == id;
+            let is_named = |known: &Known| known.id == id || is_same_place(&known.path, &path);
             if !all.iter().any(is_named) {
                 let Self { settings, idle, .. } = *self;
                 all.push(Known { id, path, adapter: None, pinned: false, settings, idle });
@@ -107,6 +107,12 @@ fn in_folder(folder: &Path) -> Vec<(String, PathBuf)> {
         path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
     };
     paths.iter().map(|path| (id(path), path.clone())).collect()
+}
+
+/// Do two paths name the same entry of the same folder, by whatever way they lead there?
+fn is_same_place(one: &Path, other: &Path) -> bool {
+    let folder = |path: &Path| path.parent().and_then(|folder| folder.canonicalize().ok());
+    one == other || (one.file_name() == other.file_name() && folder(one) == folder(other))
 }
 
 /// A folder that cannot be read has none: it may come to be there later.

@@ -1,7 +1,7 @@
 //! How models leave memory: told to, left alone for long, or with the daemon.
 
 use std::sync::Weak;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::entry::{Entry, Slot};
 use super::{Inner, Models};
@@ -65,7 +65,7 @@ pub async fn unload_idle(inner: Weak<Inner>) {
             let is_idle = !entry.pinned
                 && entry.in_use == 0
                 && matches!(entry.slot, Slot::Ready(..))
-                && entry.known.idle.is_some_and(|idle| Instant::now() - entry.last >= idle);
+                && entry.known.idle.is_some_and(|idle| entry.last.elapsed() >= idle);
             if is_idle {
                 tracing::info!(model = id, "unloading: nobody has asked for it in a while");
                 entry.close();

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::entry::{Entry, Slot};
 use super::known::{self, Known};
-use super::{Models, budget};
+use super::{Inner, Models, budget};
 use crate::counts::Counts;
 use crate::engine::{Engine, Need, Serving};
 use crate::model::Shape;
@@ -130,7 +130,7 @@ impl Models {
 
     /// Bytes that the models in memory take, by their estimates; weights that several serve count once.
     pub fn used(&self) -> u64 {
-        budget::total(&self.inner.held(&self.inner.shelf()).1)
+        budget::total(&Inner::held(&self.inner.shelf()).1)
     }
 
     /// Bytes that all models together may take.

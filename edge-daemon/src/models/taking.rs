@@ -162,7 +162,7 @@ impl Inner {
         let failed = |reason| Unavailable::Failed { id: known.id.clone(), reason };
         let plan = self.plan(shelf, known).map_err(failed)?;
         let need = plan.need();
-        let (ids, held) = self.held(shelf);
+        let (ids, held) = Self::held(shelf);
         // Held already where another serves the same file.
         let shared = ids.iter().position(|id| shelf.entries[id].known.path == known.path);
         let wanted = Held {
@@ -193,7 +193,7 @@ impl Inner {
     }
 
     /// Who is in memory, by id, and what each holds.
-    pub(super) fn held(&self, shelf: &Shelf) -> (Vec<String>, Vec<Held>) {
+    pub(super) fn held(shelf: &Shelf) -> (Vec<String>, Vec<Held>) {
         let running = || shelf.entries.iter().filter(|(_, entry)| entry.running().is_some());
         // The same file has the same number: the first place that it is met at.
         let number = |entry: &Entry| running().position(|(_, other)| other.known.path == entry.known.path);

@@ -34,7 +34,9 @@ fn write_adapter(path: &Path) {
     for (kind, sides, offset) in tensors {
         string(&mut bytes, &format!("blk.29.ffn_down.weight.{kind}"));
         bytes.extend(2u32.to_le_bytes());
-        sides.iter().for_each(|side| bytes.extend(side.to_le_bytes()));
+        for side in sides {
+            bytes.extend(side.to_le_bytes());
+        }
         bytes.extend(0u32.to_le_bytes());
         bytes.extend(offset.to_le_bytes());
     }

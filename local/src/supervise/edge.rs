@@ -1,4 +1,4 @@
-//! The edge daemon as a child: it serves one GGUF model on a loopback port.
+//! The edge daemon as a child: it serves a GGUF model, and any other of the home's folder, on a loopback port.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
@@ -35,6 +35,8 @@ impl EdgeDaemon {
         let command = move || {
             let mut command = Command::new(&program);
             command.arg("--model").arg(&this.model).args(["--host", "127.0.0.1"]);
+            // What is fetched while it runs can be asked for by its name at once.
+            command.arg("--models").arg(this.home.models());
             command.arg("--port").arg(this.port.to_string());
             command.env(super::orphans::HOME_VARIABLE, this.home.root());
             if let Some(alias) = &this.alias {
