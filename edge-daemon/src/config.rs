@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::{NonZeroU16, NonZeroU32};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Parser, ValueEnum};
 
@@ -14,6 +15,8 @@ use crate::engine::{CacheType, Settings};
 use crate::keys::command::KeysCommand;
 use crate::keys::live::LiveKeys;
 use crate::model::name;
+use crate::tls::options::TlsOptions;
+use crate::tls::renewal::Served;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -55,6 +58,9 @@ struct Options {
     /// Ask every caller for an API key of this file, which `hearth-edge keys add` writes
     #[arg(long, env = "HEARTH_EDGE_KEYS", value_name = "FILE")]
     keys: Option<PathBuf>,
+
+    #[command(flatten)]
+    tls: TlsOptions,
 
     /// Let web pages of this origin call, for example https://chat.example.com; may be given several times
     #[arg(long = "cors", value_name = "ORIGIN")]
@@ -117,6 +123,8 @@ pub struct Config {
     pub address: SocketAddr,
     /// The API keys, where callers need one.
     pub keys: Option<LiveKeys>,
+    /// The certificate, where TLS is spoken.
+    pub tls: Option<Arc<Served>>,
     /// Web origins whose pages may call.
     pub origins: Vec<String>,
     pub engine: Settings,
@@ -159,6 +167,10 @@ impl Options {
             let keys = open_keys(&file);
             keys.map_err(|mistake| mistakes.push(mistake)).ok()
         });
+        let tls = self.tls.open().unwrap_or_else(|mistake| {
+            mistakes.push(mistake);
+            None
+        });
         let origins = self.origins.iter().filter(|origin| {
             let well = is_origin(origin);
             if !well {
@@ -199,7 +211,7 @@ impl Options {
         };
         let grace = std::time::Duration::from_secs(self.grace.into());
         let address = SocketAddr::new(host, self.port);
-        Ok(Config { model: self.model, id, address, keys, origins, engine, grace, log: self.log_format })
+        Ok(Config { model: self.model, id, address, keys, tls, origins, engine, grace, log: self.log_format })
     }
 }
 

@@ -4,10 +4,12 @@ mod config;
 mod engine;
 mod http;
 mod keys;
+mod listen;
 mod model;
 mod prompt;
 mod serve;
 mod text;
+mod tls;
 mod tools;
 
 use std::io::IsTerminal;

@@ -1,6 +1,5 @@
 //! From start to stop: the port, the engine, the signals, the drain.
 
-use axum::serve::ListenerExt as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +13,7 @@ use crate::config::Config;
 use crate::engine::{End, Engine};
 use crate::http;
 use crate::keys::live::LiveKeys;
+use crate::listen;
 use crate::model::gguf;
 
 /// Why the daemon ended without being told to.
@@ -39,7 +39,7 @@ const LAST_STEP: Duration = Duration::from_secs(5);
 
 /// Serves until a signal comes or the engine ends.
 pub async fn serve(config: Config) -> Result<(), Stop> {
-    let Config { model, id, address, keys, origins, engine: settings, grace, .. } = config;
+    let Config { model, id, address, keys, tls, origins, engine: settings, grace, .. } = config;
     let keys = keys.map(Arc::new);
     // The file is looked at before the port is open: a wrong path should not look like a server for a moment.
     gguf::check(&model).map_err(|error| Stop::Model(error.to_string()))?;
@@ -53,18 +53,13 @@ pub async fn serve(config: Config) -> Result<(), Stop> {
 
     let saving = keys.clone().map(|keys| tokio::spawn(save_usage(keys)));
     let (stopping, mut stop_requested) = watch::channel(false);
-    let listener = listener.tap_io(|connection| {
-        // A token is small and must not wait for the one after it.
-        if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!(%error, "a connection keeps its delay");
-        }
-    });
-    let server = axum::serve(listener, http::router(engine.clone(), id, keys.clone(), origins))
-        .with_graceful_shutdown(async move {
-            // An error means that the sender is gone, which is a stop as well.
-            let _ = stop_requested.wait_for(|stopping| *stopping).await;
-        });
-    let mut server = tokio::spawn(server.into_future());
+    let stop = async move {
+        // An error means that the sender is gone, which is a stop as well.
+        let _ = stop_requested.wait_for(|stopping| *stopping).await;
+    };
+    let routes = http::router(engine.clone(), id, keys.clone(), origins);
+    let server = listen::serve(listener, tls, routes, stop);
+    let mut server = server.map_err(|error| Stop::Failed(format!("TLS cannot be spoken: {error}")))?;
 
     tokio::select! {
         signal = stop_signal() => {

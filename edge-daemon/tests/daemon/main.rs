@@ -19,5 +19,6 @@ mod several;
 mod sharing;
 mod stopping;
 mod streams;
+mod tls;
 mod tokens;
 mod tools;
