@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use clap::{Parser, ValueEnum};
 
+use crate::announce::options::AnnounceOptions;
 use crate::engine::{CacheType, Settings};
 use crate::keys::command::KeysCommand;
 use crate::keys::live::LiveKeys;
@@ -47,9 +48,9 @@ struct Options {
     #[arg(long, value_name = "NAME")]
     alias: Option<String>,
 
-    /// Address to listen on; only this machine's own, unless callers need keys (--keys)
-    #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
-    host: String,
+    /// Address to listen on; only this machine's own, unless callers need keys (--keys) [default: 127.0.0.1]
+    #[arg(long, value_name = "ADDRESS")]
+    host: Option<String>,
 
     /// Port to listen on; 0 takes a free one and logs it
     #[arg(long, default_value_t = 8788)]
@@ -61,6 +62,9 @@ struct Options {
 
     #[command(flatten)]
     tls: TlsOptions,
+
+    #[command(flatten)]
+    announce: AnnounceOptions,
 
     /// Let web pages of this origin call, for example https://chat.example.com; may be given several times
     #[arg(long = "cors", value_name = "ORIGIN")]
@@ -125,12 +129,17 @@ pub struct Config {
     pub keys: Option<LiveKeys>,
     /// The certificate, where TLS is spoken.
     pub tls: Option<Arc<Served>>,
+    /// What the daemon is called on the local network, where it is announced.
+    pub announce: Option<String>,
     /// Web origins whose pages may call.
     pub origins: Vec<String>,
     pub engine: Settings,
     pub grace: std::time::Duration,
     pub log: LogFormat,
 }
+
+/// Where nobody but this machine's own programs come.
+const DEFAULT_HOST: &str = "127.0.0.1";
 
 /// More sequences than this llama.cpp does not take in one batch.
 const MOST_PARALLEL: u16 = 256;
@@ -179,7 +188,12 @@ impl Options {
             well
         });
         let origins = origins.map(|origin| origin.to_ascii_lowercase()).collect();
-        let host = address(&self.host, keys.is_some()).unwrap_or_else(|mistake| {
+        let announce = self.announce.check(self.host.is_some()).unwrap_or_else(|mistake| {
+            mistakes.push(mistake);
+            None
+        });
+        let host = self.host.as_deref().unwrap_or(DEFAULT_HOST);
+        let host = address(host, keys.is_some()).unwrap_or_else(|mistake| {
             mistakes.push(mistake);
             IpAddr::V4(Ipv4Addr::LOCALHOST)
         });
@@ -211,7 +225,7 @@ impl Options {
         };
         let grace = std::time::Duration::from_secs(self.grace.into());
         let address = SocketAddr::new(host, self.port);
-        Ok(Config { model: self.model, id, address, keys, tls, origins, engine, grace, log: self.log_format })
+        Ok(Config { model: self.model, id, address, keys, tls, announce, origins, engine, grace, log: self.log_format })
     }
 }
 

@@ -1,5 +1,6 @@
 //! `hearth-edge`: a GGUF model through llama.cpp, over the OpenAI HTTP API, for several callers at once.
 
+mod announce;
 mod config;
 mod engine;
 mod http;

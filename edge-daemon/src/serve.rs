@@ -1,5 +1,6 @@
 //! From start to stop: the port, the engine, the signals, the drain.
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use crate::announce::{Announcement, Manners};
 use crate::config::Config;
 use crate::engine::{End, Engine};
 use crate::http;
@@ -39,7 +41,7 @@ const LAST_STEP: Duration = Duration::from_secs(5);
 
 /// Serves until a signal comes or the engine ends.
 pub async fn serve(config: Config) -> Result<(), Stop> {
-    let Config { model, id, address, keys, tls, origins, engine: settings, grace, .. } = config;
+    let Config { model, id, address, keys, tls, announce, origins, engine: settings, grace, .. } = config;
     let keys = keys.map(Arc::new);
     // The file is looked at before the port is open: a wrong path should not look like a server for a moment.
     gguf::check(&model).map_err(|error| Stop::Model(error.to_string()))?;
@@ -51,6 +53,8 @@ pub async fn serve(config: Config) -> Result<(), Stop> {
         .map_err(|error| Stop::Failed(format!("no thread for the engine: {error}")))?;
     tracing::info!(%address, model = id, "listening; the model is loading");
 
+    let manners = Manners { tls: tls.is_some(), keys: keys.is_some() };
+    let announcement = announce.and_then(|name| announced(&name, address, manners));
     let saving = keys.clone().map(|keys| tokio::spawn(save_usage(keys)));
     let (stopping, mut stop_requested) = watch::channel(false);
     let stop = async move {
@@ -65,6 +69,9 @@ pub async fn serve(config: Config) -> Result<(), Stop> {
         signal = stop_signal() => {
             signal?;
             tracing::info!(seconds = grace.as_secs(), "stopping: running answers may finish");
+            if let Some(announcement) = &announcement {
+                announcement.withdraw();
+            }
         }
         end = engine.ended() => {
             return Err(match end {
@@ -94,6 +101,16 @@ pub async fn serve(config: Config) -> Result<(), Stop> {
         tracing::warn!("the engine did not end in time");
     }
     Ok(())
+}
+
+/// Announces the daemon. It serves all the same where that does not go: addresses are known in other ways, too.
+fn announced(name: &str, address: SocketAddr, manners: Manners) -> Option<Announcement> {
+    let announcement = Announcement::start(name, address, manners);
+    announcement
+        .inspect_err(
+            |error| tracing::error!(%error, "the daemon could not be announced; it serves all the same"),
+        )
+        .ok()
 }
 
 /// Writes down what the keys have used, every now and then.

@@ -1,6 +1,6 @@
 //! TLS with a certificate from files.
 
-mod files;
+pub mod files;
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
@@ -11,7 +11,8 @@ use files::Files;
 
 /// A daemon that speaks TLS with these files, and a client that trusts their authority.
 async fn speaking(files: &Files) -> Daemon {
-    let mut daemon = Daemon::with(&["--context", "2048", "--tls-cert", files.cert(), "--tls-key", files.key()]).await;
+    let mut daemon =
+        Daemon::with(&["--context", "2048", "--tls-cert", files.cert(), "--tls-key", files.key()]).await;
     daemon.base = daemon.base.replace("http://", "https://");
     daemon.http = files.client();
     daemon
@@ -102,7 +103,10 @@ async fn handshakes_that_never_finish_keep_nobody_out_and_are_given_up() {
             stream
         })
         .collect();
-    let asked = tokio::time::timeout(Duration::from_secs(8), files.client().get(format!("{}/health", daemon.base)).send());
+    let asked = tokio::time::timeout(
+        Duration::from_secs(8),
+        files.client().get(format!("{}/health", daemon.base)).send(),
+    );
     assert_eq!(asked.await.expect("an answer before the others are given up").unwrap().status(), 200);
     assert_eq!(daemon.chat(&story("patience", 2)).await.usage.unwrap().completion_tokens, 2);
     let ended = tokio::task::spawn_blocking(move || {
@@ -127,7 +131,10 @@ fn files_that_cannot_be_used_end_with_a_sentence_before_anything_starts() {
     };
     let missing = folder.path().join("missing.pem").to_str().unwrap().to_owned();
     let empty = file("empty.pem", "");
-    let sealed = file("sealed.pem", "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n");
+    let sealed = file(
+        "sealed.pem",
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+    );
     let older = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n";
     let older = file("older.pem", older);
     let garbage = file("garbage.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
@@ -153,6 +160,11 @@ fn files_that_cannot_be_used_end_with_a_sentence_before_anything_starts() {
     let (code, log) = run(&["--model", model().to_str().unwrap(), "--tls-cert", files.cert()]);
     assert_eq!(code, Some(2), "{log}");
     assert!(log.contains("--tls-key"), "{log}");
-    let both = run(&["--model", "nowhere.gguf", "--tls-cert", &missing, "--tls-key", &missing, "--alias", " "]);
-    assert!(both.1.contains("missing.pem") && both.1.contains("--alias"), "every mistake at once: {}", both.1);
+    let both =
+        run(&["--model", "nowhere.gguf", "--tls-cert", &missing, "--tls-key", &missing, "--alias", " "]);
+    assert!(
+        both.1.contains("missing.pem") && both.1.contains("--alias"),
+        "every mistake at once: {}",
+        both.1
+    );
 }
