@@ -12,6 +12,7 @@ use std::sync::Arc;
 use clap::{Parser, ValueEnum};
 
 use crate::announce::options::AnnounceOptions;
+use crate::doctor::DoctorCommand;
 use crate::engine::{CacheType, Settings};
 use crate::keys::command::KeysCommand;
 use crate::keys::live::LiveKeys;
@@ -24,6 +25,7 @@ Examples:
   hearth-edge --model SmolLM2-135M-Instruct.Q4_1.gguf
   hearth-edge --model ~/models/Qwen3-4B-Q4_K_M.gguf --alias qwen --parallel 8 --context 16384
 
+  hearth-edge doctor --model m.gguf
   hearth-edge keys add laptop --rate 60
   hearth-edge --model m.gguf --host 0.0.0.0 --keys ~/.config/hearth-edge/keys.json
 
@@ -116,6 +118,7 @@ pub enum LogFormat {
 pub enum Command {
     Serve(Box<Config>),
     Keys(KeysCommand),
+    Doctor(DoctorCommand),
 }
 
 /// What serving needs to know.
@@ -155,6 +158,10 @@ impl Command {
             Some("keys") => {
                 arguments.remove(1);
                 return Self::Keys(KeysCommand::parse_from(arguments));
+            }
+            Some("doctor") => {
+                arguments.remove(1);
+                return Self::Doctor(DoctorCommand::parse_from(arguments));
             }
             // What it does anyway may be said.
             Some("serve") => drop(arguments.remove(1)),
@@ -270,7 +277,7 @@ fn is_origin(text: &str) -> bool {
 /// Compute threads wait for one another by spinning: with one more than there are free cores everybody stands still (two
 /// threads on two cores beside a busy neighbour: slower by a factor of more than ten). So one core is left to the rest of
 /// the machine, or the second half of each core where a core counts twice.
-fn default_threads() -> usize {
+pub fn default_threads() -> usize {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let counts_twice = std::fs::read_to_string("/sys/devices/system/cpu/smt/active")
         .is_ok_and(|active| active.trim() == "1");

@@ -7,6 +7,7 @@ mod anthropic;
 mod attacks;
 mod cache;
 mod completions;
+mod doctor;
 mod embeddings;
 mod errors;
 mod files;
