@@ -14,6 +14,7 @@ use clap::{Parser, ValueEnum};
 use crate::announce::options::AnnounceOptions;
 use crate::doctor::DoctorCommand;
 use crate::engine::{CacheType, Settings};
+use crate::gpu::GpuOptions;
 use crate::keys::command::KeysCommand;
 use crate::keys::live::LiveKeys;
 use crate::model::name;
@@ -95,6 +96,9 @@ struct Options {
     /// Threads that compute [default: leaves room for the rest of the machine]
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroU16>,
+
+    #[command(flatten)]
+    gpu: GpuOptions,
 
     /// Seconds that running answers get to finish after SIGTERM or Ctrl-C
     #[arg(long, default_value_t = 10, value_name = "SECONDS")]
@@ -217,6 +221,10 @@ impl Options {
         if id.is_empty() {
             mistakes.push("--alias: an empty name cannot be asked for".to_owned());
         }
+        let gpu_layers = self.gpu.check().unwrap_or_else(|mistake| {
+            mistakes.push(mistake);
+            0
+        });
         if !mistakes.is_empty() {
             return Err(mistakes);
         }
@@ -229,10 +237,22 @@ impl Options {
             threads,
             cells,
             cache: self.cache_type,
+            gpu_layers,
         };
         let grace = std::time::Duration::from_secs(self.grace.into());
         let address = SocketAddr::new(host, self.port);
-        Ok(Config { model: self.model, id, address, keys, tls, announce, origins, engine, grace, log: self.log_format })
+        Ok(Config {
+            model: self.model,
+            id,
+            address,
+            keys,
+            tls,
+            announce,
+            origins,
+            engine,
+            grace,
+            log: self.log_format,
+        })
     }
 }
 

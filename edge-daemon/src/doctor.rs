@@ -2,6 +2,7 @@
 
 mod cpu;
 mod finding;
+mod gpu;
 mod keys;
 mod machine;
 mod memory;
@@ -86,6 +87,7 @@ impl DoctorCommand {
         let mut findings = vec![cpu::instructions(&machine), cpu::threads(self.threads)];
         findings.extend(self.model.as_deref().map(model::file));
         findings.extend(memory::all(&machine, self.model.as_deref()));
+        findings.extend(gpu::all());
         let tls = self.tls.files();
         match address(&self.host) {
             Ok(host) => {

@@ -5,6 +5,7 @@ mod config;
 mod cpu;
 mod doctor;
 mod engine;
+mod gpu;
 mod http;
 mod keys;
 mod listen;

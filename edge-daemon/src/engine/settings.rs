@@ -49,6 +49,8 @@ pub struct Settings {
     /// Cells of the KV cache; by default room for [`FULL_LENGTH_REQUESTS`].
     pub cells: Option<u32>,
     pub cache: CacheType,
+    /// Layers of the model that a GPU computes.
+    pub gpu_layers: u32,
 }
 
 /// Beyond this many tokens a conversation gets slow on the machines this is for; larger contexts are asked for.
@@ -152,8 +154,15 @@ mod tests {
     use super::*;
 
     fn sizes(parallel: usize, context: Option<u32>, n_ctx_train: u32, available: Option<u64>) -> Sizes {
-        let settings =
-            Settings { parallel, queue: 0, context, threads: 1, cells: None, cache: CacheType::F16 };
+        let settings = Settings {
+            parallel,
+            queue: 0,
+            context,
+            threads: 1,
+            cells: None,
+            cache: CacheType::F16,
+            gpu_layers: 0,
+        };
         Sizes::from_figures(
             &settings,
             Figures { n_ctx_train, n_params: 1, bytes_per_cell: 1000, heads: 1, available },

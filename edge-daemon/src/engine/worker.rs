@@ -22,7 +22,7 @@ pub fn run(
     status: &watch::Sender<Status>,
     gauges: &Gauges,
 ) -> Result<(), String> {
-    let model = Model::load(path).map_err(|error| error.to_string())?;
+    let model = Model::load(path, settings.gpu_layers).map_err(|error| error.to_string())?;
     let sizes = Sizes::new(settings, &model);
     let prefix_sharing = model.can_share_prefixes() && settings.parallel < context::SEQUENCE_IDS;
     let serving = Arc::new(Serving { model, n_ctx: sizes.n_ctx, prefix_sharing });

@@ -9,7 +9,8 @@ use llama_cpp_2::model::params::LlamaModelParams;
 use llama_cpp_2::token::LlamaToken;
 use llama_cpp_2::vocab::LlamaVocab;
 
-use super::{Kind, Model, gguf};
+use super::{Kind, Model, backends, gguf};
+use crate::gpu;
 use crate::prompt::template::{CHATML, ChatTemplate, TemplateError};
 
 /// Architectures that turn text into vectors.
@@ -48,8 +49,8 @@ pub enum LoadError {
 
 impl Model {
     /// Loads the file at `path`. The header is checked first, by our own code, since a damaged file deserves a better
-    /// answer than llama.cpp's null.
-    pub fn load(path: &Path) -> Result<Self, LoadError> {
+    /// answer than llama.cpp's null. So many of its layers go to a GPU.
+    pub fn load(path: &Path, gpu_layers: u32) -> Result<Self, LoadError> {
         let shown = path.display().to_string();
         let header = gguf::check(path)?;
         let architecture = header.architecture.unwrap_or_default();
@@ -57,7 +58,9 @@ impl Model {
             return Err(LoadError::Neither(shown, architecture));
         }
         let backend = backend()?;
-        let llama = LlamaModel::load_from_file(backend, path, &LlamaModelParams::default())
+        gpu::tell(gpu_layers);
+        let params = LlamaModelParams::default().with_n_gpu_layers(gpu_layers);
+        let llama = LlamaModel::load_from_file(backend, path, &params)
             .map_err(|error| LoadError::Refused(shown.clone(), error.to_string()))?;
 
         let kind = match number(&llama, &format!("{architecture}.pooling_type")) {
@@ -101,9 +104,12 @@ impl Model {
 }
 
 /// llama.cpp itself, started once in a process and kept: models come and go, and it must outlive them all.
-fn backend() -> Result<&'static LlamaBackend, LoadError> {
+pub fn backend() -> Result<&'static LlamaBackend, LoadError> {
     static BACKEND: OnceLock<Result<LlamaBackend, String>> = OnceLock::new();
-    let backend = BACKEND.get_or_init(|| LlamaBackend::init().map_err(|error| error.to_string()));
+    let backend = BACKEND.get_or_init(|| {
+        backends::load()?;
+        LlamaBackend::init().map_err(|error| error.to_string())
+    });
     backend.as_ref().map_err(|error| LoadError::Backend(error.clone()))
 }
 

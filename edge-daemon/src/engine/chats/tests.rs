@@ -25,7 +25,7 @@ fn model() -> Model {
         },
         PathBuf::from,
     );
-    Model::load(&path).expect("the model that the tests use")
+    Model::load(&path, 0).expect("the model that the tests use")
 }
 
 fn tokens(model: &Model, text: &str) -> Vec<LlamaToken> {
@@ -34,8 +34,15 @@ fn tokens(model: &Model, text: &str) -> Vec<LlamaToken> {
     tokens
 }
 
-const SETTINGS: Settings =
-    Settings { parallel: 4, queue: 0, context: Some(1024), threads: 1, cells: None, cache: CacheType::F16 };
+const SETTINGS: Settings = Settings {
+    parallel: 4,
+    queue: 0,
+    context: Some(1024),
+    threads: 1,
+    cells: None,
+    cache: CacheType::F16,
+    gpu_layers: 0,
+};
 
 /// The scores after each of these prompts, all of them served together.
 fn together(context: &mut LlamaContext<'_>, chunk: usize, prompts: &[Vec<LlamaToken>]) -> Vec<Vec<f32>> {
