@@ -1,8 +1,8 @@
 //! The daemon through its public door: the real binary, a real model, real connections.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-mod answers;
 mod announce;
+mod answers;
 mod anthropic;
 mod attacks;
 mod cache;
@@ -24,3 +24,4 @@ mod streams;
 mod tls;
 mod tokens;
 mod tools;
+mod unit;
