@@ -9,12 +9,18 @@ use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::{NonZeroU16, NonZeroU32};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Parser, ValueEnum};
 
+use crate::announce::options::AnnounceOptions;
+use crate::doctor::DoctorCommand;
 use crate::engine::{CacheType, Settings};
+use crate::gpu::GpuOptions;
 use crate::keys::command::KeysCommand;
 use crate::keys::live::LiveKeys;
+use crate::tls::options::TlsOptions;
+use crate::tls::renewal::Served;
 use models::{ModelOptions, Models};
 
 const EXAMPLES: &str = "\
@@ -23,6 +29,7 @@ Examples:
   hearth-edge --model ~/models/Qwen3-4B-Q4_K_M.gguf --alias qwen --parallel 8 --context 16384
   hearth-edge --models ~/models --memory 6GB --alias code=Qwen3-4B
 
+  hearth-edge doctor --model m.gguf
   hearth-edge keys add laptop --rate 60
   hearth-edge --model m.gguf --host 0.0.0.0 --keys ~/.config/hearth-edge/keys.json
 
@@ -42,9 +49,9 @@ struct Options {
     #[command(flatten)]
     models: ModelOptions,
 
-    /// Address to listen on; only this machine's own, unless callers need keys (--keys)
-    #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
-    host: String,
+    /// Address to listen on; only this machine's own, unless callers need keys (--keys) [default: 127.0.0.1]
+    #[arg(long, value_name = "ADDRESS")]
+    host: Option<String>,
 
     /// Port to listen on; 0 takes a free one and logs it
     #[arg(long, default_value_t = 8788)]
@@ -53,6 +60,12 @@ struct Options {
     /// Ask every caller for an API key of this file, which `hearth-edge keys add` writes
     #[arg(long, env = "HEARTH_EDGE_KEYS", value_name = "FILE")]
     keys: Option<PathBuf>,
+
+    #[command(flatten)]
+    tls: TlsOptions,
+
+    #[command(flatten)]
+    announce: AnnounceOptions,
 
     /// Let web pages of this origin call, for example https://chat.example.com; may be given several times
     #[arg(long = "cors", value_name = "ORIGIN")]
@@ -82,6 +95,9 @@ struct Options {
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroU16>,
 
+    #[command(flatten)]
+    gpu: GpuOptions,
+
     /// Seconds that running answers get to finish after SIGTERM or Ctrl-C
     #[arg(long, default_value_t = 10, value_name = "SECONDS")]
     grace: u16,
@@ -104,6 +120,7 @@ pub enum LogFormat {
 pub enum Command {
     Serve(Box<Config>),
     Keys(KeysCommand),
+    Doctor(DoctorCommand),
 }
 
 /// What serving needs to know.
@@ -113,11 +130,18 @@ pub struct Config {
     pub address: SocketAddr,
     /// The API keys, where callers need one.
     pub keys: Option<LiveKeys>,
+    /// The certificate, where TLS is spoken.
+    pub tls: Option<Arc<Served>>,
+    /// What the daemon is called on the local network, where it is announced.
+    pub announce: Option<String>,
     /// Web origins whose pages may call.
     pub origins: Vec<String>,
     pub grace: std::time::Duration,
     pub log: LogFormat,
 }
+
+/// Where nobody but this machine's own programs come.
+const DEFAULT_HOST: &str = "127.0.0.1";
 
 /// More sequences than this llama.cpp does not take in one batch.
 const MOST_PARALLEL: u16 = 256;
@@ -133,6 +157,10 @@ impl Command {
             Some("keys") => {
                 arguments.remove(1);
                 return Self::Keys(KeysCommand::parse_from(arguments));
+            }
+            Some("doctor") => {
+                arguments.remove(1);
+                return Self::Doctor(DoctorCommand::parse_from(arguments));
             }
             // What it does anyway may be said.
             Some("serve") => drop(arguments.remove(1)),
@@ -154,6 +182,10 @@ impl Options {
             let keys = open_keys(&file);
             keys.map_err(|mistake| mistakes.push(mistake)).ok()
         });
+        let tls = self.tls.open().unwrap_or_else(|mistake| {
+            mistakes.push(mistake);
+            None
+        });
         let origins = self.origins.iter().filter(|origin| {
             let well = is_origin(origin);
             if !well {
@@ -162,7 +194,12 @@ impl Options {
             well
         });
         let origins = origins.map(|origin| origin.to_ascii_lowercase()).collect();
-        let host = address(&self.host, keys.is_some()).unwrap_or_else(|mistake| {
+        let announce = self.announce.check(self.host.is_some()).unwrap_or_else(|mistake| {
+            mistakes.push(mistake);
+            None
+        });
+        let host = self.host.as_deref().unwrap_or(DEFAULT_HOST);
+        let host = address(host, keys.is_some()).unwrap_or_else(|mistake| {
             mistakes.push(mistake);
             IpAddr::V4(Ipv4Addr::LOCALHOST)
         });
@@ -175,6 +212,10 @@ impl Options {
         if let Some(context) = context.filter(|context| *context < LEAST_CONTEXT) {
             mistakes.push(format!("--context {context}: a request needs at least {LEAST_CONTEXT} tokens"));
         }
+        let gpu_layers = self.gpu.check().unwrap_or_else(|mistake| {
+            mistakes.push(mistake);
+            0
+        });
         let threads = self.threads.map_or_else(default_threads, |threads| threads.get().into());
         let settings = Settings {
             parallel: parallel.into(),
@@ -183,6 +224,7 @@ impl Options {
             threads,
             cells: self.cells.map(NonZeroU32::get),
             cache: self.cache_type,
+            gpu_layers,
             mmap: !self.models.no_mmap,
         };
         let models = self.models.check(settings, &mut mistakes);
@@ -191,7 +233,7 @@ impl Options {
         }
         let grace = std::time::Duration::from_secs(self.grace.into());
         let address = SocketAddr::new(host, self.port);
-        Ok(Config { models, address, keys, origins, grace, log: self.log_format })
+        Ok(Config { models, address, keys, tls, announce, origins, grace, log: self.log_format })
     }
 }
 
@@ -236,7 +278,7 @@ fn is_origin(text: &str) -> bool {
 /// Compute threads wait for one another by spinning: with one more than there are free cores everybody stands still (two
 /// threads on two cores beside a busy neighbour: slower by a factor of more than ten). So one core is left to the rest of
 /// the machine, or the second half of each core where a core counts twice.
-fn default_threads() -> usize {
+pub fn default_threads() -> usize {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let counts_twice = std::fs::read_to_string("/sys/devices/system/cpu/smt/active")
         .is_ok_and(|active| active.trim() == "1");

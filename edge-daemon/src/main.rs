@@ -1,23 +1,30 @@
 //! `hearth-edge`: GGUF models through llama.cpp, over the OpenAI HTTP API, for several callers at once.
 
+mod announce;
 mod config;
 mod counts;
+mod cpu;
+mod doctor;
 mod engine;
+mod gpu;
 mod http;
 mod keys;
+mod listen;
 mod model;
 mod models;
 mod prompt;
 mod serve;
 mod text;
+mod tls;
 mod tools;
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write as _};
 use std::process::ExitCode;
 
 use tracing_subscriber::EnvFilter;
 
 use config::{Command, LogFormat};
+use doctor::DoctorCommand;
 use keys::command::KeysCommand;
 
 /// llama.cpp is talkative while it loads, and warns of what is meant to be so (a cache larger than one context).
@@ -27,9 +34,11 @@ const DEFAULT_LOG: &str = "info,llama-cpp-2=error";
 const STACK_BYTES: usize = 16 << 20;
 
 fn main() -> ExitCode {
+    warn_of_another_cpu();
     let config = match Command::from_command_line() {
         Command::Serve(config) => *config,
         Command::Keys(keys) => return run_keys(keys),
+        Command::Doctor(doctor) => return run_doctor(doctor),
     };
     start_log(config.log);
     llama_cpp_2::send_logs_to_tracing(llama_cpp_2::LogOptions::default());
@@ -65,14 +74,39 @@ fn start_log(format: LogFormat) {
     }
 }
 
-fn run_keys(keys: KeysCommand) -> ExitCode {
-    use std::io::Write as _;
-    match keys.run() {
-        Ok(()) => ExitCode::SUCCESS,
+/// Before anything else, since anything else may be what ends the process.
+fn warn_of_another_cpu() {
+    let missing = cpu::missing();
+    if !missing.is_empty() {
+        complain(&format!(
+            "warning: this build uses {}, which this machine's CPU lacks; if it ends with SIGILL, build it on this machine",
+            missing.join(", ")
+        ));
+    }
+}
+
+fn run_doctor(doctor: DoctorCommand) -> ExitCode {
+    match doctor.run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            // Where not even this can be written, the exit code says it.
-            let _ = writeln!(std::io::stderr(), "error: {error}");
+            complain(&format!("error: the findings could not be shown: {error}"));
             ExitCode::FAILURE
         }
     }
+}
+
+fn run_keys(keys: KeysCommand) -> ExitCode {
+    match keys.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("error: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn complain(sentence: &str) {
+    // Where not even this can be written, the exit code says it.
+    let _ = writeln!(std::io::stderr(), "{sentence}");
 }

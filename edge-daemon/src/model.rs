@@ -1,5 +1,6 @@
 //! A loaded model: weights, vocabulary and chat template, shared by the engine and the HTTP side.
 
+mod backends;
 pub mod file;
 pub mod gguf;
 pub mod load;

@@ -1,6 +1,6 @@
 //! From start to stop: the port, the models, the signals, the drain.
 
-use axum::serve::ListenerExt as _;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,9 +10,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use crate::announce::{Announcement, Manners};
 use crate::config::Config;
 use crate::http;
 use crate::keys::live::LiveKeys;
+use crate::listen;
 use crate::models::{Broken, Models};
 
 /// Why the daemon ended without being told to.
@@ -38,7 +40,7 @@ const LAST_STEP: Duration = Duration::from_secs(5);
 
 /// Serves until a signal comes or a model breaks without which it should not go on.
 pub async fn serve(config: Config) -> Result<(), Stop> {
-    let Config { models: configured, address, keys, origins, grace, .. } = config;
+    let Config { models: configured, address, keys, tls, announce, origins, grace, .. } = config;
     let keys = keys.map(Arc::new);
     let models = Models::new(configured.catalogue, configured.limit);
     // The files are looked at before the port is open: a wrong path should not look like a server for a moment.
@@ -50,25 +52,25 @@ pub async fn serve(config: Config) -> Result<(), Stop> {
     models.start();
     tracing::info!(%address, memory_mb = configured.limit / 1_000_000, "listening");
 
+    let manners = Manners { tls: tls.is_some(), keys: keys.is_some() };
+    let announcement = announce.and_then(|name| announced(&name, address, manners));
     let saving = keys.clone().map(|keys| tokio::spawn(save_usage(keys)));
     let (stopping, mut stop_requested) = watch::channel(false);
-    let listener = listener.tap_io(|connection| {
-        // A token is small and must not wait for the one after it.
-        if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!(%error, "a connection keeps its delay");
-        }
-    });
-    let server = axum::serve(listener, http::router(models.clone(), keys.clone(), origins))
-        .with_graceful_shutdown(async move {
-            // An error means that the sender is gone, which is a stop as well.
-            let _ = stop_requested.wait_for(|stopping| *stopping).await;
-        });
-    let mut server = tokio::spawn(server.into_future());
+    let stop = async move {
+        // An error means that the sender is gone, which is a stop as well.
+        let _ = stop_requested.wait_for(|stopping| *stopping).await;
+    };
+    let routes = http::router(models.clone(), keys.clone(), origins);
+    let server = listen::serve(listener, tls, routes, stop);
+    let mut server = server.map_err(|error| Stop::Failed(format!("TLS cannot be spoken: {error}")))?;
 
     tokio::select! {
         signal = stop_signal() => {
             signal?;
             tracing::info!(seconds = grace.as_secs(), "stopping: running answers may finish");
+            if let Some(announcement) = &announcement {
+                announcement.withdraw();
+            }
         }
         broken = models.broken() => {
             return Err(match broken {
@@ -98,6 +100,16 @@ pub async fn serve(config: Config) -> Result<(), Stop> {
         tracing::warn!("an engine did not end in time");
     }
     Ok(())
+}
+
+/// Announces the daemon. It serves all the same where that does not go: addresses are known in other ways, too.
+fn announced(name: &str, address: SocketAddr, manners: Manners) -> Option<Announcement> {
+    let announcement = Announcement::start(name, address, manners);
+    announcement
+        .inspect_err(
+            |error| tracing::error!(%error, "the daemon could not be announced; it serves all the same"),
+        )
+        .ok()
 }
 
 /// Writes down what the keys have used, every now and then.

@@ -69,6 +69,13 @@ fn every_mistake_is_told_at_once() {
 }
 
 #[test]
+fn who_sets_nothing_gets_the_usual() {
+    let settings = config(&["--model", "m.gguf"]).unwrap().models.catalogue.settings;
+    let usual = Settings { gpu_layers: settings.gpu_layers, ..Settings::usual(settings.threads) };
+    assert_eq!(settings, usual);
+}
+
+#[test]
 fn the_cache_is_exact_unless_asked_otherwise() {
     let cache = |arguments: &[&str]| {
         let config = config(&[&["--model", "m.gguf"], arguments].concat()).unwrap();

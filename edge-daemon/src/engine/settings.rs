@@ -53,6 +53,24 @@ pub struct Settings {
     pub cache: CacheType,
     /// Map the model's file instead of reading it.
     pub mmap: bool,
+    /// Layers of the model that a GPU computes.
+    pub gpu_layers: u32,
+}
+
+impl Settings {
+    /// What an operator gets who sets nothing.
+    pub fn usual(threads: usize) -> Self {
+        Self {
+            parallel: 4,
+            queue: 64,
+            context: None,
+            threads,
+            cells: None,
+            cache: CacheType::F16,
+            gpu_layers: 0,
+            mmap: true,
+        }
+    }
 }
 
 /// Beyond this many tokens a conversation gets slow on the machines this is for; larger contexts are asked for.
@@ -164,6 +182,7 @@ mod tests {
             cells: None,
             cache: CacheType::F16,
             mmap: true,
+            gpu_layers: 0,
         };
         Sizes::from_figures(
             &settings,

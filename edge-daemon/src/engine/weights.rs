@@ -33,7 +33,7 @@ impl Weights {
         {
             return Ok(model);
         }
-        let options = LoadOptions { mmap: plan.settings.mmap };
+        let options = LoadOptions { mmap: plan.settings.mmap, gpu_layers: plan.settings.gpu_layers };
         let mut model = Model::load(&plan.path, plan.shape.clone(), options, progress)?;
         // Later it is shared, and cannot be added to.
         plan.adapters.iter().for_each(|path| model.add_adapter(path));

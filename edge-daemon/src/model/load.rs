@@ -10,7 +10,8 @@ use llama_cpp_2::model::params::LlamaModelParams;
 use llama_cpp_2::token::LlamaToken;
 use llama_cpp_2::vocab::LlamaVocab;
 
-use super::{Kind, Model, Shape, gguf};
+use super::{Kind, Model, Shape, backends, gguf};
+use crate::gpu;
 use crate::prompt::template::{CHATML, ChatTemplate, TemplateError};
 
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +38,8 @@ pub struct LoadOptions {
     /// Map it, so that programs share its pages and the first answer need not wait for the whole; else read it, so that
     /// what happens to the file later does not matter.
     pub mmap: bool,
+    /// Layers that a GPU computes.
+    pub gpu_layers: u32,
 }
 
 impl Model {
@@ -49,8 +52,11 @@ impl Model {
     ) -> Result<Self, LoadError> {
         let shown = path.display().to_string();
         let backend = backend()?;
-        let params =
-            LlamaModelParams::default().with_use_mmap(options.mmap).with_progress_callback(move |part| {
+        gpu::tell(options.gpu_layers);
+        let params = LlamaModelParams::default()
+            .with_use_mmap(options.mmap)
+            .with_n_gpu_layers(options.gpu_layers)
+            .with_progress_callback(move |part| {
                 progress(part);
                 // True is to go on.
                 true
@@ -90,9 +96,12 @@ impl Model {
 }
 
 /// llama.cpp itself, started once in a process and kept: models come and go, and it must outlive them all.
-fn backend() -> Result<&'static LlamaBackend, LoadError> {
+pub fn backend() -> Result<&'static LlamaBackend, LoadError> {
     static BACKEND: OnceLock<Result<LlamaBackend, String>> = OnceLock::new();
-    let backend = BACKEND.get_or_init(|| LlamaBackend::init().map_err(|error| error.to_string()));
+    let backend = BACKEND.get_or_init(|| {
+        backends::load()?;
+        LlamaBackend::init().map_err(|error| error.to_string())
+    });
     backend.as_ref().map_err(|error| LoadError::Backend(error.clone()))
 }
 

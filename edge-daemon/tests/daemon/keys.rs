@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::harness::{Daemon, command, run, story};
 
 /// Runs `hearth-edge keys …`; what it printed.
-fn keys(file: &Path, arguments: &[&str]) -> String {
+pub fn keys(file: &Path, arguments: &[&str]) -> String {
     let output = command()
         .args(["keys", "--keys"])
         .arg(file)

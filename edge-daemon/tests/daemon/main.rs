@@ -2,11 +2,13 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod adapters;
+mod announce;
 mod answers;
 mod anthropic;
 mod attacks;
 mod cache;
 mod completions;
+mod doctor;
 mod embeddings;
 mod errors;
 mod files;
@@ -23,5 +25,7 @@ mod several;
 mod sharing;
 mod stopping;
 mod streams;
+mod tls;
 mod tokens;
 mod tools;
+mod unit;

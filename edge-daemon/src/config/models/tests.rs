@@ -9,6 +9,7 @@ fn settings() -> Settings {
         cells: None,
         cache: CacheType::F16,
         mmap: true,
+        gpu_layers: 0,
     }
 }
 

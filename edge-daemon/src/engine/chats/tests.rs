@@ -27,7 +27,7 @@ fn model() -> Model {
         PathBuf::from,
     );
     let shape = Shape::read(&path).expect("a sound file");
-    Model::load(&path, shape, LoadOptions { mmap: true }, |_| ()).expect("the model that the tests use")
+    Model::load(&path, shape, LoadOptions { mmap: true, gpu_layers: 0 }, |_| ()).expect("the model that the tests use")
 }
 
 fn tokens(model: &Model, text: &str) -> Vec<LlamaToken> {
@@ -44,6 +44,7 @@ const SETTINGS: Settings = Settings {
     cells: None,
     cache: CacheType::F16,
     mmap: true,
+    gpu_layers: 0,
 };
 
 /// The scores after each of these prompts, all of them served together.
