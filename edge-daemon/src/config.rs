@@ -1,5 +1,6 @@
 //! The command line, read once and checked before anything starts.
 
+mod prefix_cache;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,7 @@ use crate::engine::{CacheType, Settings};
 use crate::keys::command::KeysCommand;
 use crate::keys::live::LiveKeys;
 use crate::model::name;
+use prefix_cache::PrefixCacheOptions;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -79,6 +81,9 @@ struct Options {
     /// How the cache keeps its numbers: q8_0 takes about half the memory of f16, and rounds
     #[arg(long, value_enum, default_value_t = CacheType::F16, value_name = "TYPE")]
     cache_type: CacheType,
+
+    #[command(flatten)]
+    prefix_cache: PrefixCacheOptions,
 
     /// Threads that compute [default: leaves room for the rest of the machine]
     #[arg(long, value_name = "N")]
@@ -184,6 +189,10 @@ impl Options {
         if id.is_empty() {
             mistakes.push("--alias: an empty name cannot be asked for".to_owned());
         }
+        let save_to = self.prefix_cache.check().unwrap_or_else(|mistake| {
+            mistakes.push(mistake);
+            None
+        });
         if !mistakes.is_empty() {
             return Err(mistakes);
         }
@@ -196,6 +205,7 @@ impl Options {
             threads,
             cells,
             cache: self.cache_type,
+            save_to,
         };
         let grace = std::time::Duration::from_secs(self.grace.into());
         let address = SocketAddr::new(host, self.port);

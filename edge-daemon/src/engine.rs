@@ -15,6 +15,7 @@ mod prefix;
 mod request;
 mod sampler;
 pub mod sampling;
+pub mod saved;
 mod schedule;
 mod sequence;
 mod settings;

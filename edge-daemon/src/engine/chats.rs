@@ -1,5 +1,7 @@
 //! Serves chats: receive, admit, compute, choose, tell; and again.
 
+mod keeping;
+
 use std::sync::atomic::Ordering;
 
 use llama_cpp_2::DecodeError;
@@ -10,10 +12,12 @@ use llama_cpp_2::token::data::LlamaTokenData;
 use super::context;
 use super::gauges::Gauges;
 use super::inbox::Inbox;
+use super::saved::Saved;
 use super::schedule::{Limits, Schedule, Work};
 use super::sequence::Sequence;
 use super::settings::{Settings, Sizes};
 use super::{Failure, Job, Phase, Serving};
+use keeping::Keeper;
 
 /// The context, and everybody who is being served on it.
 pub struct Chats<'model> {
@@ -24,6 +28,8 @@ pub struct Chats<'model> {
     /// Room for the candidates of one choice, used again and again.
     candidates: Vec<LlamaTokenData>,
     gauges: &'model Gauges,
+    /// Where beginnings are saved.
+    keeper: Option<Keeper>,
 }
 
 /// Why a step could not be computed.
@@ -38,6 +44,7 @@ impl<'model> Chats<'model> {
         settings: &Settings,
         sizes: Sizes,
         context: LlamaContext<'model>,
+        saved: Option<Saved>,
         gauges: &'model Gauges,
     ) -> Self {
         let limits = Limits {
@@ -54,12 +61,17 @@ impl<'model> Chats<'model> {
             schedule: Schedule::new(limits),
             candidates: Vec::new(),
             gauges,
+            keeper: saved.map(Keeper::new),
         }
     }
 
     pub fn run(mut self, inbox: &mut Inbox) {
         loop {
-            for job in inbox.receive(self.schedule.is_idle()) {
+            let jobs = inbox.receive(self.patience());
+            if jobs.is_empty() && self.schedule.is_idle() {
+                self.save_some();
+            }
+            for job in jobs {
                 self.take(job);
             }
             let phase = inbox.phase();
@@ -67,7 +79,9 @@ impl<'model> Chats<'model> {
                 self.schedule.drain_waiting().iter_mut().for_each(|one| one.fail(Failure::ShuttingDown));
             }
             if phase == Phase::Stopping {
-                self.schedule.drain_active().iter_mut().for_each(|one| one.fail(Failure::ShuttingDown));
+                for at in (0..self.schedule.n_active()).rev() {
+                    self.schedule.finish(at).fail(Failure::ShuttingDown);
+                }
             }
             self.schedule.drop_where(Sequence::is_abandoned);
             self.admit();
@@ -75,7 +89,7 @@ impl<'model> Chats<'model> {
             if self.schedule.n_active() == 0 {
                 context::apply(&mut self.context, self.schedule.take_moves());
                 if phase >= Phase::Draining {
-                    return;
+                    return self.save_all();
                 }
                 continue;
             }
@@ -100,7 +114,9 @@ impl<'model> Chats<'model> {
     }
 
     fn admit(&mut self) {
-        for at in self.schedule.admit() {
+        loop {
+            self.restore();
+            let Some(at) = self.schedule.admit() else { break };
             self.schedule.owner_mut(at).tell_reading();
         }
         for (ahead, sequence) in self.schedule.queue() {

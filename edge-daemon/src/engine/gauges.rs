@@ -23,6 +23,8 @@ pub struct Gauges {
     pub prompt_tokens: AtomicU64,
     /// Of those the ones that did not have to be computed, since another request had the same beginning.
     pub shared_tokens: AtomicU64,
+    /// Tokens whose cells were read from files.
+    pub restored_tokens: AtomicU64,
     /// Of the requests that were answered: tokens of the answers.
     pub written_tokens: AtomicU64,
 }

@@ -3,6 +3,7 @@
 
 mod admission;
 mod plan;
+mod saved;
 
 #[cfg(test)]
 mod tests;

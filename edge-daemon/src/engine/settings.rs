@@ -4,6 +4,7 @@ use clap::ValueEnum;
 use llama_cpp_2::context::params::KvCacheType;
 
 use super::memory;
+use super::saved::SaveTo;
 use crate::model::Model;
 
 /// How the cache keeps its numbers.
@@ -37,7 +38,7 @@ impl From<CacheType> for KvCacheType {
 }
 
 /// What an operator can set.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// Requests in the batch at once.
     pub parallel: usize,
@@ -49,6 +50,8 @@ pub struct Settings {
     /// Cells of the KV cache; by default room for [`FULL_LENGTH_REQUESTS`].
     pub cells: Option<u32>,
     pub cache: CacheType,
+    /// Where beginnings are saved, if anywhere.
+    pub save_to: Option<SaveTo>,
 }
 
 /// Beyond this many tokens a conversation gets slow on the machines this is for; larger contexts are asked for.
@@ -152,8 +155,15 @@ mod tests {
     use super::*;
 
     fn sizes(parallel: usize, context: Option<u32>, n_ctx_train: u32, available: Option<u64>) -> Sizes {
-        let settings =
-            Settings { parallel, queue: 0, context, threads: 1, cells: None, cache: CacheType::F16 };
+        let settings = Settings {
+            parallel,
+            queue: 0,
+            context,
+            threads: 1,
+            cells: None,
+            cache: CacheType::F16,
+            save_to: None,
+        };
         Sizes::from_figures(
             &settings,
             Figures { n_ctx_train, n_params: 1, bytes_per_cell: 1000, heads: 1, available },

@@ -10,6 +10,7 @@ use super::chats::Chats;
 use super::embeddings::Embeddings;
 use super::gauges::Gauges;
 use super::inbox::Inbox;
+use super::saved::Saved;
 use super::settings::{Settings, Sizes};
 use super::{Serving, Status, context};
 use crate::model::{Kind, Model};
@@ -47,7 +48,8 @@ pub fn run(
                 prefix_sharing,
                 "model loaded"
             );
-            Chats::new(&serving, settings, sizes, context, gauges).run(&mut inbox);
+            let saved = saved(path, settings, sizes, prefix_sharing);
+            Chats::new(&serving, settings, sizes, context, saved, gauges).run(&mut inbox);
         }
         Kind::Embedding => {
             let embeddings = Embeddings::new(&serving, settings, gauges)?;
@@ -57,4 +59,17 @@ pub fn run(
         }
     }
     Ok(())
+}
+
+/// The saved beginnings, where the operator wants them. Without them everything is answered as well, only later.
+fn saved(path: &Path, settings: &Settings, sizes: Sizes, prefix_sharing: bool) -> Option<Saved> {
+    let to = settings.save_to.as_ref()?;
+    if !prefix_sharing {
+        tracing::warn!("no beginnings are saved: this model has no way back to a beginning");
+        return None;
+    }
+    let saved = Saved::open(to, path, settings, sizes);
+    saved
+        .inspect_err(|error| tracing::warn!(folder = %to.folder.display(), %error, "no beginnings are saved: the folder cannot be used"))
+        .ok()
 }

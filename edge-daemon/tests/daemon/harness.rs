@@ -78,13 +78,15 @@ impl Daemon {
 
     /// The same with another model.
     pub async fn serving(model: &Path, options: &[&str]) -> Self {
-        let mut child = command()
-            .arg("--model")
-            .arg(model)
-            .args(["--port", "0"])
-            .args(options)
-            .spawn()
-            .expect("a daemon");
+        let mut command = command();
+        command.arg("--model").arg(model).args(["--port", "0"]).args(options);
+        Self::of(command).await
+    }
+
+    /// The same with a command of one's own, which has to name the model and a free port.
+    pub async fn of(mut command: Command) -> Self {
+        let piped = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = piped.spawn().expect("a daemon");
         let stderr = BufReader::new(child.stderr.take().expect("its stderr"));
         let (sender, log) = watch::channel(Vec::new());
         std::thread::spawn(move || {

@@ -14,6 +14,7 @@ mod keys;
 mod logs;
 mod parameters;
 mod responses;
+mod saving;
 mod schemas;
 mod several;
 mod sharing;

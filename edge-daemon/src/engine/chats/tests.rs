@@ -34,8 +34,15 @@ fn tokens(model: &Model, text: &str) -> Vec<LlamaToken> {
     tokens
 }
 
-const SETTINGS: Settings =
-    Settings { parallel: 4, queue: 0, context: Some(1024), threads: 1, cells: None, cache: CacheType::F16 };
+const SETTINGS: Settings = Settings {
+    parallel: 4,
+    queue: 0,
+    context: Some(1024),
+    threads: 1,
+    cells: None,
+    cache: CacheType::F16,
+    save_to: None,
+};
 
 /// The scores after each of these prompts, all of them served together.
 fn together(context: &mut LlamaContext<'_>, chunk: usize, prompts: &[Vec<LlamaToken>]) -> Vec<Vec<f32>> {
@@ -47,7 +54,7 @@ fn together(context: &mut LlamaContext<'_>, chunk: usize, prompts: &[Vec<LlamaTo
         schedule.push(String::new(), prompt.clone(), n);
     }
     while !schedule.is_idle() {
-        schedule.admit();
+        while schedule.admit().is_some() {}
         let mut works = schedule.plan();
         context::apply(context, schedule.take_moves());
         batch.clear();
