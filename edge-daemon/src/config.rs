@@ -1,6 +1,7 @@
 //! The command line, read once and checked before anything starts.
 
 mod prefix_cache;
+mod speculation;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use crate::keys::command::KeysCommand;
 use crate::keys::live::LiveKeys;
 use crate::model::name;
 use prefix_cache::PrefixCacheOptions;
+use speculation::SpeculationOptions;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -84,6 +86,9 @@ struct Options {
 
     #[command(flatten)]
     prefix_cache: PrefixCacheOptions,
+
+    #[command(flatten)]
+    speculation: SpeculationOptions,
 
     /// Threads that compute [default: leaves room for the rest of the machine]
     #[arg(long, value_name = "N")]
@@ -205,6 +210,7 @@ impl Options {
             threads,
             cells,
             cache: self.cache_type,
+            guessed: self.speculation.most(),
             save_to,
         };
         let grace = std::time::Duration::from_secs(self.grace.into());

@@ -8,6 +8,7 @@ mod embeddings;
 pub mod event;
 pub mod gauges;
 pub mod grammar;
+mod guess;
 mod inbox;
 mod likeliest;
 mod memory;

@@ -96,6 +96,15 @@ fn beginnings_are_saved_only_where_a_folder_is_named() {
 }
 
 #[test]
+fn nothing_is_guessed_unless_asked_for() {
+    let guessed =
+        |arguments: &[&str]| config(&[&["--model", "m.gguf"], arguments].concat()).unwrap().engine.guessed;
+    assert_eq!([guessed(&[]), guessed(&["--speculate", "8"])], [0, 8]);
+    let many = ["hearth-edge", "--model", "m.gguf", "--speculate", "33"];
+    assert!(Options::try_parse_from(many).is_err());
+}
+
+#[test]
 fn logs_are_for_people_unless_asked_otherwise() {
     assert_eq!(config(&["--model", "m.gguf"]).unwrap().log, LogFormat::Text);
     assert_eq!(config(&["--model", "m.gguf", "--log-format", "json"]).unwrap().log, LogFormat::Json);

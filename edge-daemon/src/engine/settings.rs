@@ -50,6 +50,8 @@ pub struct Settings {
     /// Cells of the KV cache; by default room for [`FULL_LENGTH_REQUESTS`].
     pub cells: Option<u32>,
     pub cache: CacheType,
+    /// Tokens of an answer that are guessed at a time, at most; 0 guesses nothing.
+    pub guessed: usize,
     /// Where beginnings are saved, if anywhere.
     pub save_to: Option<SaveTo>,
 }
@@ -162,6 +164,7 @@ mod tests {
             threads: 1,
             cells: None,
             cache: CacheType::F16,
+            guessed: 0,
             save_to: None,
         };
         Sizes::from_figures(

@@ -9,6 +9,7 @@ mod completions;
 mod embeddings;
 mod errors;
 mod files;
+mod guessing;
 mod harness;
 mod keys;
 mod logs;

@@ -41,6 +41,7 @@ const SETTINGS: Settings = Settings {
     threads: 1,
     cells: None,
     cache: CacheType::F16,
+    guessed: 0,
     save_to: None,
 };
 

@@ -47,7 +47,7 @@ impl<P> Schedule<P> {
         let slot = self.free_slots.pop()?;
         let path = self.prefixes.enter(&turn.tokens);
         let caller = turn.caller.clone();
-        self.active.push(Active { turn, slot, path, cached: 0 });
+        self.active.push(Active { turn, slot, path, cached: 0, guess: Vec::new() });
         self.remember_turn(&caller);
         Some(self.active.len() - 1)
     }

@@ -1,11 +1,13 @@
+mod guessing;
 mod properties;
 mod saving;
 mod stand_in;
 
 use llama_cpp_2::token::LlamaToken;
 
-use super::{Limits, Schedule};
+use super::{Limits, Schedule, Work};
 use crate::engine::saved::index::Index;
+use guessing::Guesses;
 use stand_in::StandIn;
 
 /// What the tests know of a request.
@@ -24,6 +26,9 @@ struct House {
     finished: Vec<usize>,
     /// By request: tokens that it did not have to compute.
     shared: Vec<usize>,
+    /// By request: the answer so far.
+    written: Vec<Vec<LlamaToken>>,
+    guesses: Guesses,
     /// What was saved, for those who come later.
     disk: Index,
 }
@@ -33,14 +38,23 @@ const ROOMY: Limits = Limits { slots: 8, ids: 256, cells: 100_000, kept: 100_000
 impl House {
     fn new(limits: Limits) -> Self {
         let (schedule, cache) = (Schedule::new(limits), StandIn::new(limits.cells));
-        let disk = Index::default();
-        Self { schedule, cache, arrived: 0, finished: Vec::new(), shared: Vec::new(), disk }
+        Self {
+            schedule,
+            cache,
+            arrived: 0,
+            finished: Vec::new(),
+            shared: Vec::new(),
+            written: Vec::new(),
+            guesses: Guesses::default(),
+            disk: Index::default(),
+        }
     }
 
     fn arrive(&mut self, caller: &str, prompt: Vec<LlamaToken>, left: usize) {
         self.schedule.push(caller.to_owned(), prompt, Owner { n: self.arrived, left });
         self.arrived += 1;
         self.shared.push(0);
+        self.written.push(Vec::new());
     }
 
     fn cancel(&mut self, n: usize) {
@@ -53,23 +67,40 @@ impl House {
         while self.schedule.admit().is_some() {
             self.restore();
         }
-        let works = self.schedule.plan();
+        let mut works = self.schedule.plan();
+        let guesses = &mut self.guesses;
+        self.schedule.guess(&mut works, |_, _, most| guesses.next(most));
         self.check();
         self.cache.compute(&self.schedule, &works);
         self.schedule.computed(&works);
         for work in works.iter().rev().filter(|work| work.is_last) {
-            let token = self.cache.next_token(work.slot);
-            let shared = self.schedule.shared(work.at);
-            let owner = self.schedule.owner_mut(work.at);
-            self.shared[owner.n] = shared;
-            owner.left -= 1;
-            let is_over = owner.left == 0;
-            self.schedule.write(work.at, token);
-            if is_over {
+            if self.write(work) {
                 self.finished.push(self.schedule.finish(work.at).n);
             }
         }
         self.check();
+    }
+
+    /// Writes the next token, and more where they were guessed. True when that was all.
+    fn write(&mut self, work: &Work) -> bool {
+        let sure = work.positions.end - work.guessed;
+        let shared = self.schedule.shared(work.at);
+        let mut right = 0;
+        let is_over = loop {
+            let token = self.cache.next_token(work.slot, sure + right);
+            let owner = self.schedule.owner_mut(work.at);
+            self.shared[owner.n] = shared;
+            self.written[owner.n].push(token);
+            owner.left -= 1;
+            let is_over = owner.left == 0;
+            self.schedule.write(work.at, token);
+            if is_over || self.schedule.guessed(work.at, right) != Some(token) {
+                break is_over;
+            }
+            right += 1;
+        };
+        self.schedule.settle(work, right);
+        is_over
     }
 
     /// The books agree with the cache.

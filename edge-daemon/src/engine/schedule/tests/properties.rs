@@ -30,7 +30,7 @@ enum Happening {
     Save,
 }
 
-fn prompt() -> impl Strategy<Value = Vec<i32>> {
+pub fn prompt() -> impl Strategy<Value = Vec<i32>> {
     prop_oneof![
         proptest::collection::vec(0..2, 1..40),
         // Long beginnings that several have.
@@ -63,8 +63,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn whatever_happens_every_request_ends_and_no_cell_is_lost(limits in limits(), happenings in happenings()) {
+    fn whatever_happens_every_request_ends_and_no_cell_is_lost(
+        limits in limits(),
+        happenings in happenings(),
+        most_guessed in 0..6usize,
+    ) {
         let mut house = House::new(limits);
+        house.guesses.most = most_guessed;
         let mut cancelled = BTreeSet::new();
         for happening in happenings {
             match happening {

@@ -113,10 +113,10 @@ impl StandIn {
         assert!(self.cells.len() <= self.most, "more cells than there are");
     }
 
-    /// What the model says after these tokens.
-    pub fn next_token(&self, slot: i32) -> LlamaToken {
-        let sum =
-            self.held(slot).iter().fold(7, |sum: i32, token| sum.wrapping_mul(31).wrapping_add(token.0));
+    /// What the model says after so many tokens of a slot.
+    pub fn next_token(&self, slot: i32, length: usize) -> LlamaToken {
+        let held = self.held(slot);
+        let sum = held[..length].iter().fold(7, |sum: i32, token| sum.wrapping_mul(31).wrapping_add(token.0));
         LlamaToken((sum >> 3) & 1)
     }
 }
