@@ -1,7 +1,9 @@
 //! The command line, read once and checked before anything starts.
 
 mod models;
+mod prefix_cache;
 mod size;
+mod speculation;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +24,8 @@ use crate::keys::live::LiveKeys;
 use crate::tls::options::TlsOptions;
 use crate::tls::renewal::Served;
 use models::{ModelOptions, Models};
+use prefix_cache::PrefixCacheOptions;
+use speculation::SpeculationOptions;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -90,6 +94,12 @@ struct Options {
     /// How the cache keeps its numbers: q8_0 takes about half the memory of f16, and rounds
     #[arg(long, value_enum, default_value_t = CacheType::F16, value_name = "TYPE")]
     cache_type: CacheType,
+
+    #[command(flatten)]
+    prefix_cache: PrefixCacheOptions,
+
+    #[command(flatten)]
+    speculation: SpeculationOptions,
 
     /// Threads that compute [default: leaves room for the rest of the machine]
     #[arg(long, value_name = "N")]
@@ -216,6 +226,10 @@ impl Options {
             mistakes.push(mistake);
             0
         });
+        let save_to = self.prefix_cache.check().unwrap_or_else(|mistake| {
+            mistakes.push(mistake);
+            None
+        });
         let threads = self.threads.map_or_else(default_threads, |threads| threads.get().into());
         let settings = Settings {
             parallel: parallel.into(),
@@ -226,6 +240,8 @@ impl Options {
             cache: self.cache_type,
             gpu_layers,
             mmap: !self.models.no_mmap,
+            guessed: self.speculation.most(),
+            save_to,
         };
         let models = self.models.check(settings, &mut mistakes);
         if !mistakes.is_empty() {

@@ -103,6 +103,11 @@ impl Model {
             && !self.llama.is_hybrid()
     }
 
+    /// Can tokens be taken back that a sequence has computed last?
+    pub fn can_rewind(&self) -> bool {
+        self.can_share_prefixes()
+    }
+
     /// The tokens of a text that is to be embedded, with those that the model wants around it. Control tokens' texts are
     /// text.
     pub fn tokenize_text(&self, text: &str) -> Vec<LlamaToken> {

@@ -106,7 +106,7 @@ impl ModelOptions {
             named: Vec::new(),
             folder: self.folder.or(file.folder.map(|folder| base.join(folder))),
             aliases: file.aliases,
-            settings,
+            settings: settings.clone(),
             idle: idle(self.idle.or(file.idle).unwrap_or(DEFAULT_IDLE)),
         };
         if let Some(folder) = catalogue.folder.as_deref().filter(|folder| !folder.is_dir()) {
@@ -181,7 +181,7 @@ fn on_command_line(
         path: model.into(),
         adapter: None,
         pinned: true,
-        settings: catalogue.settings,
+        settings: catalogue.settings.clone(),
         idle: None,
     });
     Known { pinned: true, ..known }
@@ -194,7 +194,7 @@ fn in_file(id: &str, entry: &Entry, base: &Path, catalogue: &Catalogue) -> Resul
         let found = catalogue.find(id).map(|known| known.path);
         found.ok_or_else(|| format!("models.{id}: it has no `path`, and the folder has no such model"))?
     };
-    let mut settings = catalogue.settings;
+    let mut settings = catalogue.settings.clone();
     settings.context = entry.context.or(settings.context);
     settings.cells = entry.cells.or(settings.cells);
     settings.cache = entry.cache_type.unwrap_or(settings.cache);

@@ -89,6 +89,32 @@ fn the_cache_is_exact_unless_asked_otherwise() {
 }
 
 #[test]
+fn beginnings_are_saved_only_where_a_folder_is_named() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("beginnings");
+    let save_to = |arguments: &[&str]| {
+        config(&[&["--model", "m.gguf"], arguments].concat()).map(|config| config.engine.save_to)
+    };
+    assert_eq!(save_to(&[]).unwrap(), None);
+    let saved = save_to(&["--prefix-cache", folder.to_str().unwrap()]).unwrap().unwrap();
+    assert_eq!((saved.folder.as_path(), saved.most_bytes), (folder.as_path(), 1_000_000_000));
+    let file = place.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    assert!(save_to(&["--prefix-cache", file.to_str().unwrap()]).unwrap_err()[0].contains("not a folder"));
+    let alone = ["hearth-edge", "--model", "m.gguf", "--prefix-cache-size", "5GB"];
+    assert!(Options::try_parse_from(alone).unwrap_err().to_string().contains("--prefix-cache <DIR>"));
+}
+
+#[test]
+fn nothing_is_guessed_unless_asked_for() {
+    let guessed =
+        |arguments: &[&str]| config(&[&["--model", "m.gguf"], arguments].concat()).unwrap().engine.guessed;
+    assert_eq!([guessed(&[]), guessed(&["--speculate", "8"])], [0, 8]);
+    let many = ["hearth-edge", "--model", "m.gguf", "--speculate", "33"];
+    assert!(Options::try_parse_from(many).is_err());
+}
+
+#[test]
 fn logs_are_for_people_unless_asked_otherwise() {
     assert_eq!(config(&["--model", "m.gguf"]).unwrap().log, LogFormat::Text);
     assert_eq!(config(&["--model", "m.gguf", "--log-format", "json"]).unwrap().log, LogFormat::Json);

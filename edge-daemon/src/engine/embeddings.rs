@@ -9,7 +9,7 @@ use llama_cpp_2::token::LlamaToken;
 use tokio::sync::oneshot;
 
 use super::gauges::Gauges;
-use super::inbox::Inbox;
+use super::inbox::{Inbox, Patience};
 use super::settings::Settings;
 use super::{Event, Failure, Job, Phase, Place, Serving, context};
 
@@ -57,7 +57,7 @@ impl<'model> Embeddings<'model> {
 
     pub fn run(mut self, inbox: &mut Inbox) {
         loop {
-            for job in inbox.receive(self.waiting.is_empty()) {
+            for job in inbox.receive(Patience::while_idle(self.waiting.is_empty())) {
                 self.take(job);
             }
             self.waiting.retain(|asked| !asked.reply.is_closed());

@@ -21,10 +21,16 @@ pub struct Gauges {
     pub cells: AtomicUsize,
     /// Tokens that went through the model since the start.
     pub computed_tokens: AtomicU64,
+    /// Tokens that were guessed, and computed to see whether they are right.
+    pub guessed_tokens: AtomicU64,
+    /// Of those the ones that were right.
+    pub right_guesses: AtomicU64,
     /// Of the requests that were answered: tokens of their prompts.
     pub prompt_tokens: AtomicU64,
     /// Of those the ones that did not have to be computed, since another request had the same beginning.
     pub shared_tokens: AtomicU64,
+    /// Tokens whose cells were read from files.
+    pub restored_tokens: AtomicU64,
     /// Of the requests that were answered: tokens of the answers.
     pub written_tokens: AtomicU64,
 }

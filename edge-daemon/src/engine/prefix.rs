@@ -4,6 +4,7 @@
 //! tree has an id of its own, a *shelf*: the cells of the node's tokens carry it, so that they stay when the slot goes.
 //! Nothing here touches llama.cpp: what is to be done to its cache is written down as [`Move`]s, in order.
 
+mod saved;
 mod shelf;
 mod tree;
 

@@ -2,7 +2,9 @@
 //! cache is told as moves.
 
 mod admission;
+mod guesses;
 mod plan;
+mod saved;
 
 #[cfg(test)]
 mod tests;
@@ -51,6 +53,8 @@ struct Active<P> {
     path: Path,
     /// How many of its tokens are in the cache, from the first on.
     cached: usize,
+    /// How it may go on, computed in this step as if it were so.
+    guess: Vec<LlamaToken>,
 }
 
 /// A request's part of a step.
@@ -59,8 +63,10 @@ pub struct Work {
     /// Its place in the list of those being served.
     pub at: usize,
     pub slot: i32,
-    /// Which of its tokens.
+    /// Which of its tokens, those that are guessed among them.
     pub positions: Range<usize>,
+    /// How many of them, the last ones, are guessed.
+    pub guessed: usize,
     /// These are the last it has: scores are wanted after them.
     pub is_last: bool,
 }
@@ -141,8 +147,10 @@ impl<P> Schedule<P> {
         &mut self.active[at].turn.owner
     }
 
+    /// The token at a position, which may be guessed.
     pub fn token(&self, at: usize, position: usize) -> LlamaToken {
-        self.active[at].turn.tokens[position]
+        let Active { turn, guess, .. } = &self.active[at];
+        turn.tokens.get(position).copied().unwrap_or_else(|| guess[position - turn.tokens.len()])
     }
 
     /// Tokens of the prompt that a request being served did not have to compute.
@@ -204,10 +212,10 @@ impl<P> Schedule<P> {
     }
 
     fn work(&self, at: usize, tokens: usize) -> Work {
-        let Active { slot, cached, .. } = self.active[at];
-        let positions = cached..cached + tokens;
+        let Active { slot, cached, .. } = &self.active[at];
+        let (slot, positions) = (*slot, *cached..cached + tokens);
         let is_last = positions.end == self.active[at].turn.tokens.len();
-        Work { at, slot, positions, is_last }
+        Work { at, slot, positions, guessed: 0, is_last }
     }
 
     /// What each request could compute now. One that waits for a prefix makes the one that computes it more urgent.
@@ -215,7 +223,7 @@ impl<P> Schedule<P> {
         let mut wishes = Vec::with_capacity(self.active.len());
         let mut waits = Vec::new();
         for at in 0..self.active.len() {
-            let Active { turn, slot, path, cached } = &mut self.active[at];
+            let Active { turn, slot, path, cached, .. } = &mut self.active[at];
             let before = *cached;
             let next = self.prefixes.advance(*path, *slot, cached);
             if !turn.gave_way {
@@ -237,12 +245,13 @@ impl<P> Schedule<P> {
         wishes
     }
 
-    /// The step was computed.
+    /// The step was computed. Whether guesses were right is told by [`Schedule::settle`].
     pub fn computed(&mut self, works: &[Work]) {
         for work in works {
             let active = &mut self.active[work.at];
-            active.cached = work.positions.end;
-            self.prefixes.computed(active.path, active.slot, work.positions.clone());
+            active.cached = work.positions.end - work.guessed;
+            let positions = work.positions.start..active.cached;
+            self.prefixes.computed(active.path, active.slot, positions);
         }
     }
 
@@ -271,7 +280,7 @@ impl<P> Schedule<P> {
     }
 
     fn leave(&mut self, at: usize) -> Turn<P> {
-        let Active { turn, slot, path, cached } = self.active.remove(at);
+        let Active { turn, slot, path, cached, .. } = self.active.remove(at);
         self.prefixes.leave(path, slot, &turn.tokens, cached);
         self.free_slots.push(slot);
         turn

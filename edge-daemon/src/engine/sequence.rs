@@ -9,6 +9,8 @@ use tokio::sync::mpsc;
 
 use super::answer::Answer;
 use super::event::{Candidate, Finished, Piece, Probabilities, Written};
+use super::guess::continuation;
+use super::guess::pace::Pace;
 use super::likeliest::{likeliest, log_sum_exp};
 use super::sampler::Sampler;
 use super::{Event, Failure, MOST_CANDIDATES, Place, Request, Serving};
@@ -24,6 +26,9 @@ pub struct Sequence {
     most_written: usize,
     sampler: Sampler,
     probabilities: Option<usize>,
+    pace: Pace,
+    /// Tokens that were guessed, and those of them that were right.
+    guesses: (usize, usize),
     answer: Answer,
     events: mpsc::UnboundedSender<Event>,
     told_ahead: Option<usize>,
@@ -40,6 +45,7 @@ impl Sequence {
         prompt: &[LlamaToken],
         events: mpsc::UnboundedSender<Event>,
         place: Place,
+        most_guessed: usize,
         serving: &Serving,
     ) -> Self {
         let Request { id, sampling, grammar, max_tokens, stops, probabilities, .. } = request;
@@ -53,6 +59,8 @@ impl Sequence {
             n_written: 0,
             most_written: max_tokens.map_or(room, |most| room.min(most as usize)),
             probabilities: probabilities.map(|most| most.min(MOST_CANDIDATES)),
+            pace: Pace::new(most_guessed),
+            guesses: (0, 0),
             answer: Answer::new(stops),
             events,
             told_ahead: None,
@@ -75,6 +83,23 @@ impl Sequence {
 
     pub fn tell_reading(&mut self) {
         self.send(Event::Reading);
+    }
+
+    /// How the answer may go on after these tokens, in `most` tokens at most.
+    pub fn guess(&mut self, tokens: &[LlamaToken], most: usize) -> Vec<LlamaToken> {
+        // Besides those that are guessed, a step always writes one.
+        let left = self.most_written.saturating_sub(self.n_written + 1);
+        match self.pace.length().min(most).min(left) {
+            0 => Vec::new(),
+            most => continuation(tokens, most),
+        }
+    }
+
+    /// So many tokens were guessed, and the first so many of them were right.
+    pub fn learn(&mut self, guessed: usize, right: usize) {
+        self.pace.learn(guessed, right);
+        self.guesses.0 += guessed;
+        self.guesses.1 += right;
     }
 
     /// Chooses the next token by the model's scores, if one can be. True when the answer is over, and said so.
@@ -133,6 +158,8 @@ impl Sequence {
             prompt_tokens = self.n_prompt,
             shared_tokens = self.shared,
             completion_tokens = self.n_written,
+            guessed_tokens = self.guesses.0,
+            right_guesses = self.guesses.1,
             first_token_ms = self.first_token.map(milliseconds),
             total_ms = milliseconds(Instant::now()),
             reason = ?reason,

@@ -4,6 +4,7 @@ use clap::ValueEnum;
 use llama_cpp_2::context::params::KvCacheType;
 use serde::Deserialize;
 
+use super::saved::SaveTo;
 use crate::model::Shape;
 
 /// How the cache keeps its numbers.
@@ -39,7 +40,7 @@ impl From<CacheType> for KvCacheType {
 }
 
 /// What an operator can set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Requests in the batch at once.
     pub parallel: usize,
@@ -55,6 +56,10 @@ pub struct Settings {
     pub mmap: bool,
     /// Layers of the model that a GPU computes.
     pub gpu_layers: u32,
+    /// Tokens of an answer that are guessed at a time, at most; 0 guesses nothing.
+    pub guessed: usize,
+    /// Where beginnings are saved, if anywhere.
+    pub save_to: Option<SaveTo>,
 }
 
 impl Settings {
@@ -69,6 +74,8 @@ impl Settings {
             cache: CacheType::F16,
             gpu_layers: 0,
             mmap: true,
+            guessed: 0,
+            save_to: None,
         }
     }
 }
@@ -183,6 +190,8 @@ mod tests {
             cache: CacheType::F16,
             mmap: true,
             gpu_layers: 0,
+            guessed: 0,
+            save_to: None,
         };
         Sizes::from_figures(
             &settings,

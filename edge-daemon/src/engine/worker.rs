@@ -9,6 +9,7 @@ use super::chats::Chats;
 use super::embeddings::Embeddings;
 use super::gauges::Gauges;
 use super::inbox::Inbox;
+use super::saved::Saved;
 use super::{Plan, Serving, Status, Weights, context};
 use crate::model::Kind;
 
@@ -52,7 +53,8 @@ pub fn run(
                 prefix_sharing,
                 "model loaded"
             );
-            Chats::new(&serving, settings, *sizes, context, gauges).run(&mut inbox);
+            let saved = saved(plan, prefix_sharing);
+            Chats::new(&serving, settings, *sizes, context, saved, gauges).run(&mut inbox);
         }
         Kind::Embedding => {
             let embeddings = Embeddings::new(&serving, settings, gauges)?;
@@ -67,4 +69,16 @@ pub fn run(
         }
     }
     Ok(())
+}
+
+/// The saved beginnings, where the operator wants them. Without them everything is answered as well, only later.
+fn saved(plan: &Plan, prefix_sharing: bool) -> Option<Saved> {
+    let to = plan.settings.save_to.as_ref()?;
+    if !prefix_sharing {
+        tracing::warn!("no beginnings are saved: this model has no way back to a beginning");
+        return None;
+    }
+    Saved::open(to, plan)
+        .inspect_err(|error| tracing::warn!(folder = %to.folder.display(), %error, "no beginnings are saved: the folder cannot be used"))
+        .ok()
 }

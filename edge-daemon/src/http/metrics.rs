@@ -113,6 +113,25 @@ fn of_loaded(page: &mut Page, models: &[Listed]) {
             }
         }
     }
+    let counters: [Family<fn(&Gauges) -> &AtomicU64>; 3] = [
+        ("hearth_edge_guessed_tokens_total", "Tokens that were guessed ahead.", |gauges| {
+            &gauges.guessed_tokens
+        }),
+        ("hearth_edge_right_guesses_total", "Guessed tokens that were right.", |gauges| {
+            &gauges.right_guesses
+        }),
+        ("hearth_edge_restored_tokens_total", "Tokens of beginnings that were read from files.", |gauges| {
+            &gauges.restored_tokens
+        }),
+    ];
+    for (name, help, counter) in counters {
+        page.head(name, help, "counter");
+        for Listed { id, engine, .. } in models {
+            if let Some(engine) = engine {
+                page.line(name, &label(id), counter(engine.gauges()).load(Ordering::Relaxed));
+            }
+        }
+    }
 }
 
 /// The text as it grows. Writing to a string cannot fail.

@@ -43,7 +43,7 @@ impl Catalogue {
         for (id, path) in self.folder.as_deref().map(in_folder).unwrap_or_default() {
             let is_named = |known: &Known| known.id == id || is_same_place(&known.path, &path);
             if !all.iter().any(is_named) {
-                let Self { settings, idle, .. } = *self;
+                let (settings, idle) = (self.settings.clone(), self.idle);
                 all.push(Known { id, path, adapter: None, pinned: false, settings, idle });
             }
         }

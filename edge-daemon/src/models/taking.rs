@@ -212,7 +212,7 @@ impl Inner {
             adapter: known.adapter.as_ref().map(|(adapter, _)| adapter.clone()),
             adapters: self.catalogue.adapters_of(&known.path),
             shape,
-            settings: known.settings,
+            settings: known.settings.clone(),
             sizes,
         })
     }

@@ -86,7 +86,15 @@ impl Daemon {
 
     /// Starts on a free port with these options and none besides, and waits until it listens.
     pub async fn of(options: &[&str]) -> Self {
-        let mut child = command().args(["--port", "0"]).args(options).spawn().expect("a daemon");
+        let mut command = command();
+        command.args(["--port", "0"]).args(options);
+        Self::run_by(command).await
+    }
+
+    /// The same with a command of one's own, which has to name a model and a free port.
+    pub async fn run_by(mut command: Command) -> Self {
+        let piped = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = piped.spawn().expect("a daemon");
         let stderr = BufReader::new(child.stderr.take().expect("its stderr"));
         let (sender, log) = watch::channel(Vec::new());
         std::thread::spawn(move || {

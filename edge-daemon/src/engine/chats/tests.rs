@@ -27,7 +27,8 @@ fn model() -> Model {
         PathBuf::from,
     );
     let shape = Shape::read(&path).expect("a sound file");
-    Model::load(&path, shape, LoadOptions { mmap: true, gpu_layers: 0 }, |_| ()).expect("the model that the tests use")
+    Model::load(&path, shape, LoadOptions { mmap: true, gpu_layers: 0 }, |_| ())
+        .expect("the model that the tests use")
 }
 
 fn tokens(model: &Model, text: &str) -> Vec<LlamaToken> {
@@ -45,6 +46,8 @@ const SETTINGS: Settings = Settings {
     cache: CacheType::F16,
     mmap: true,
     gpu_layers: 0,
+    guessed: 0,
+    save_to: None,
 };
 
 /// The scores after each of these prompts, all of them served together.
@@ -57,7 +60,7 @@ fn together(context: &mut LlamaContext<'_>, chunk: usize, prompts: &[Vec<LlamaTo
         schedule.push(String::new(), prompt.clone(), n);
     }
     while !schedule.is_idle() {
-        schedule.admit();
+        while schedule.admit().is_some() {}
         let mut works = schedule.plan();
         context::apply(context, schedule.take_moves());
         batch.clear();

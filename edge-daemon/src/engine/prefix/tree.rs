@@ -4,6 +4,8 @@
 //! What holds: a node's tokens are computed only once those of the nodes above are, all of them; and a node that nobody
 //! uses is computed whole.
 
+mod worth;
+
 use llama_cpp_2::token::LlamaToken;
 
 /// A node's place in the tree's list.
@@ -29,6 +31,8 @@ pub struct Node {
     pins: usize,
     /// When it was last of use.
     used: u64,
+    /// How many requests began with it.
+    uses: u32,
 }
 
 impl Node {
@@ -63,6 +67,7 @@ impl Default for Tree {
             writer: None,
             pins: 0,
             used: 0,
+            uses: 0,
         };
         Self { nodes: vec![root], free: Vec::new() }
     }
@@ -153,8 +158,10 @@ impl Tree {
     /// A request's way leads here from now on.
     pub fn pin(&mut self, tip: NodeId, now: u64) {
         for id in self.way_up(tip).collect::<Vec<_>>() {
-            self.nodes[id].pins += 1;
-            self.nodes[id].used = now;
+            let node = &mut self.nodes[id];
+            node.pins += 1;
+            node.used = now;
+            node.uses = node.uses.saturating_add(1);
         }
     }
 
@@ -227,6 +234,7 @@ impl Tree {
             writer: None,
             pins: 0,
             used,
+            uses: 0,
         };
         let id = self.insert(leaf);
         self.nodes[parent].children.push(id);
@@ -237,7 +245,8 @@ impl Tree {
     /// beginning over under an id of its own.
     pub fn split(&mut self, id: NodeId, position: usize, shelf: i32) -> Upper {
         let node = &mut self.nodes[id];
-        let (parent, start, pins, used) = (node.parent, node.start, node.pins, node.used);
+        let (parent, start) = (node.parent, node.start);
+        let (pins, used, uses) = (node.pins, node.used, node.uses);
         let length = position - start;
         let lower = node.tokens.split_off(length);
         let tokens = std::mem::replace(&mut node.tokens, lower);
@@ -247,8 +256,9 @@ impl Tree {
         node.writer = node.writer.filter(|_| ready == length);
         node.ready -= ready;
         node.start = position;
+        let children = vec![id];
         let upper =
-            self.insert(Node { parent, children: vec![id], start, tokens, ready, shelf, writer, pins, used });
+            self.insert(Node { parent, children, start, tokens, ready, shelf, writer, pins, used, uses });
         self.nodes[id].parent = upper;
         for child in &mut self.nodes[parent].children {
             if *child == id {
@@ -256,18 +266,6 @@ impl Tree {
             }
         }
         Upper { id: upper, start, ready }
-    }
-
-    /// Removes the leaf that has been of no use for longest; its id. Leaves in use stay.
-    pub fn remove_oldest_leaf(&mut self) -> Option<i32> {
-        let is_free = |id: &NodeId| {
-            let node = &self.nodes[*id];
-            node.pins == 0 && node.children.is_empty() && !node.tokens.is_empty()
-        };
-        let oldest = (1..self.nodes.len()).filter(is_free).min_by_key(|id| self.nodes[*id].used)?;
-        let shelf = self.nodes[oldest].shelf;
-        self.remove(oldest);
-        Some(shelf)
     }
 
     fn insert(&mut self, node: Node) -> NodeId {

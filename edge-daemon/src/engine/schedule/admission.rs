@@ -28,23 +28,28 @@ impl<P> Schedule<P> {
         });
     }
 
-    /// Lets in whoever is next, while there are slots, and cells for what the prompt does not share with others. The
-    /// owners of those who are new, for the caller to tell.
-    pub fn admit(&mut self) -> Vec<usize> {
-        let mut admitted = Vec::new();
-        while let Some(next) = (0..self.waiting.len()).min_by_key(|nth| self.rank(*nth)) {
-            if !self.active.is_empty() && !self.has_room_for(&self.waiting[next].tokens) {
-                break;
-            }
-            let Some(slot) = self.free_slots.pop() else { break };
-            let Some(turn) = self.waiting.remove(next) else { break };
-            let path = self.prefixes.enter(&turn.tokens);
-            admitted.push(self.active.len());
-            let caller = turn.caller.clone();
-            self.active.push(Active { turn, slot, path, cached: 0 });
-            self.remember_turn(&caller);
-        }
-        admitted
+    /// The tokens of the one who is let in next; nothing while there is no slot for it, or no cells for what it does not
+    /// share with others.
+    pub fn upcoming(&self) -> Option<&[LlamaToken]> {
+        Some(&self.waiting[self.next()?].tokens)
+    }
+
+    fn next(&self) -> Option<usize> {
+        let next = (0..self.waiting.len()).min_by_key(|nth| self.rank(*nth))?;
+        let has_room = self.active.is_empty() || self.has_room_for(&self.waiting[next].tokens);
+        (has_room && !self.free_slots.is_empty()).then_some(next)
+    }
+
+    /// Lets in whoever is next, if there is room: its place among those being served.
+    pub fn admit(&mut self) -> Option<usize> {
+        let next = self.next()?;
+        let turn = self.waiting.remove(next)?;
+        let slot = self.free_slots.pop()?;
+        let path = self.prefixes.enter(&turn.tokens);
+        let caller = turn.caller.clone();
+        self.active.push(Active { turn, slot, path, cached: 0, guess: Vec::new() });
+        self.remember_turn(&caller);
+        Some(self.active.len() - 1)
     }
 
     fn has_room_for(&self, tokens: &[LlamaToken]) -> bool {

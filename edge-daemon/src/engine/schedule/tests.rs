@@ -1,11 +1,13 @@
+mod guessing;
+mod properties;
+mod saving;
 mod stand_in;
 
-use std::collections::BTreeSet;
-
 use llama_cpp_2::token::LlamaToken;
-use proptest::prelude::*;
 
-use super::{Limits, Schedule};
+use super::{Limits, Schedule, Work};
+use crate::engine::saved::index::Index;
+use guessing::Guesses;
 use stand_in::StandIn;
 
 /// What the tests know of a request.
@@ -24,6 +26,11 @@ struct House {
     finished: Vec<usize>,
     /// By request: tokens that it did not have to compute.
     shared: Vec<usize>,
+    /// By request: the answer so far.
+    written: Vec<Vec<LlamaToken>>,
+    guesses: Guesses,
+    /// What was saved, for those who come later.
+    disk: Index,
 }
 
 const ROOMY: Limits = Limits { slots: 8, ids: 256, cells: 100_000, kept: 100_000, chunk: 16 };
@@ -31,13 +38,23 @@ const ROOMY: Limits = Limits { slots: 8, ids: 256, cells: 100_000, kept: 100_000
 impl House {
     fn new(limits: Limits) -> Self {
         let (schedule, cache) = (Schedule::new(limits), StandIn::new(limits.cells));
-        Self { schedule, cache, arrived: 0, finished: Vec::new(), shared: Vec::new() }
+        Self {
+            schedule,
+            cache,
+            arrived: 0,
+            finished: Vec::new(),
+            shared: Vec::new(),
+            written: Vec::new(),
+            guesses: Guesses::default(),
+            disk: Index::default(),
+        }
     }
 
     fn arrive(&mut self, caller: &str, prompt: Vec<LlamaToken>, left: usize) {
         self.schedule.push(caller.to_owned(), prompt, Owner { n: self.arrived, left });
         self.arrived += 1;
         self.shared.push(0);
+        self.written.push(Vec::new());
     }
 
     fn cancel(&mut self, n: usize) {
@@ -46,32 +63,56 @@ impl House {
     }
 
     fn step(&mut self) {
-        self.schedule.admit();
-        let works = self.schedule.plan();
+        self.restore();
+        while self.schedule.admit().is_some() {
+            self.restore();
+        }
+        let mut works = self.schedule.plan();
+        let guesses = &mut self.guesses;
+        self.schedule.guess(&mut works, |_, _, most| guesses.next(most));
         self.check();
         self.cache.compute(&self.schedule, &works);
         self.schedule.computed(&works);
         for work in works.iter().rev().filter(|work| work.is_last) {
-            let token = self.cache.next_token(work.slot);
-            let shared = self.schedule.shared(work.at);
-            let owner = self.schedule.owner_mut(work.at);
-            self.shared[owner.n] = shared;
-            owner.left -= 1;
-            let is_over = owner.left == 0;
-            self.schedule.write(work.at, token);
-            if is_over {
+            if self.write(work) {
                 self.finished.push(self.schedule.finish(work.at).n);
             }
         }
         self.check();
     }
 
+    /// Writes the next token, and more where they were guessed. True when that was all.
+    fn write(&mut self, work: &Work) -> bool {
+        let sure = work.positions.end - work.guessed;
+        let shared = self.schedule.shared(work.at);
+        let mut right = 0;
+        let is_over = loop {
+            let token = self.cache.next_token(work.slot, sure + right);
+            let owner = self.schedule.owner_mut(work.at);
+            self.shared[owner.n] = shared;
+            self.written[owner.n].push(token);
+            owner.left -= 1;
+            let is_over = owner.left == 0;
+            self.schedule.write(work.at, token);
+            if is_over || self.schedule.guessed(work.at, right) != Some(token) {
+                break is_over;
+            }
+            right += 1;
+        };
+        self.schedule.settle(work, right);
+        is_over
+    }
+
     /// The books agree with the cache.
     fn check(&mut self) {
+        self.apply_moves();
+        assert_eq!(self.cache.used(), self.schedule.cells_used() + self.schedule.cells_kept());
+    }
+
+    fn apply_moves(&mut self) {
         for change in self.schedule.take_moves() {
             self.cache.apply(change);
         }
-        assert_eq!(self.cache.used(), self.schedule.cells_used() + self.schedule.cells_kept());
     }
 
     /// Steps until all are served, which must not take forever.
@@ -89,13 +130,6 @@ impl House {
 
 fn tokens(numbers: impl IntoIterator<Item = i32>) -> Vec<LlamaToken> {
     numbers.into_iter().map(LlamaToken).collect()
-}
-
-/// The places of a tree of these prompts, but for the last token of each.
-fn distinct(prompts: &[Vec<LlamaToken>]) -> usize {
-    let places: BTreeSet<&[LlamaToken]> =
-        prompts.iter().flat_map(|prompt| (1..prompt.len()).map(|end| &prompt[..end])).collect();
-    places.len()
 }
 
 #[test]
@@ -189,96 +223,4 @@ fn callers_take_turns() {
     assert_eq!(ahead, [0, 2, 3, 1]);
     house.run();
     assert_eq!(house.finished, [0, 3, 1, 2]);
-}
-
-#[derive(Clone, Debug)]
-enum Happening {
-    Arrive {
-        caller: u8,
-        prompt: Vec<i32>,
-        left: usize,
-    },
-    /// The so-manieth, counted back from the latest.
-    Cancel {
-        back: usize,
-    },
-    Step,
-}
-
-fn prompt() -> impl Strategy<Value = Vec<i32>> {
-    prop_oneof![
-        proptest::collection::vec(0..2, 1..40),
-        // Long beginnings that several have.
-        (0..2, prop_oneof![Just(50), 1..50], proptest::collection::vec(0..2, 0..10))
-            .prop_map(|(which, length, rest)| (0..length).map(|n| 10 + which * n).chain(rest).collect()),
-    ]
-}
-
-fn happenings() -> impl Strategy<Value = Vec<Happening>> {
-    let arrive = (0..3u8, prompt(), 1..12usize).prop_map(|(caller, prompt, left)| Happening::Arrive {
-        caller,
-        prompt,
-        left,
-    });
-    let cancel = (0..8usize).prop_map(|back| Happening::Cancel { back });
-    proptest::collection::vec(prop_oneof![3 => arrive, 1 => cancel, 4 => Just(Happening::Step)], 1..80)
-}
-
-fn limits() -> impl Strategy<Value = Limits> {
-    // A request has 71 tokens at most, and must fit alone.
-    (1..6usize, 0..30usize, 72..300usize, 0..300usize, 1..20usize).prop_map(
-        |(slots, shelves, cells, kept, chunk)| Limits { slots, ids: slots + shelves, cells, kept, chunk },
-    )
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
-
-    #[test]
-    fn whatever_happens_every_request_ends_and_no_cell_is_lost(limits in limits(), happenings in happenings()) {
-        let mut house = House::new(limits);
-        let mut cancelled = BTreeSet::new();
-        for happening in happenings {
-            match happening {
-                Happening::Arrive { caller, prompt, left } => house.arrive(&caller.to_string(), tokens(prompt), left),
-                Happening::Cancel { back } => {
-                    let nth = house.arrived.checked_sub(back + 1).filter(|nth| !house.finished.contains(nth));
-                    if let Some(nth) = nth {
-                        house.cancel(nth);
-                        cancelled.insert(nth);
-                    }
-                }
-                Happening::Step => house.step(),
-            }
-            prop_assert!(house.schedule.cells_kept() <= limits.kept.max(limits.cells));
-        }
-        house.run();
-        house.finished.sort_unstable();
-        let expected: Vec<usize> = (0..house.arrived).filter(|n| !cancelled.contains(n)).collect();
-        prop_assert_eq!(&house.finished, &expected);
-        house.schedule.forget_kept();
-        house.check();
-        prop_assert_eq!(house.cache.used(), 0);
-    }
-
-    #[test]
-    fn with_room_for_all_no_token_of_a_prompt_is_computed_twice(
-        arrivals in proptest::collection::vec((prompt(), 1..8usize, 0..6usize), 1..25),
-    ) {
-        let mut house = House::new(ROOMY);
-        let mut prompts = Vec::new();
-        let mut written = 0;
-        for (prompt, left, steps) in arrivals {
-            let prompt = tokens(prompt);
-            prompts.push(prompt.clone());
-            // The last token written is not computed, and the last of the prompt is.
-            written += left;
-            house.arrive("", prompt, left);
-            for _ in 0..steps {
-                house.step();
-            }
-        }
-        house.run();
-        prop_assert!(house.cache.computed <= distinct(&prompts) + written);
-    }
 }

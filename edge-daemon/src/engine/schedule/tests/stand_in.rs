@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use llama_cpp_2::token::LlamaToken;
 
 use crate::engine::prefix::Move;
+use crate::engine::saved::index::Entry;
 use crate::engine::schedule::{Schedule, Work};
 
 #[derive(Clone, Debug)]
@@ -40,6 +41,27 @@ impl StandIn {
             assert_eq!(cell.position, position, "id {id} holds a position twice, or not at all");
         }
         held.iter().map(|cell| cell.token).collect()
+    }
+
+    /// The tokens that an id holds, with their positions.
+    pub fn held_at(&self, id: i32) -> Vec<(usize, LlamaToken)> {
+        let mut held: Vec<(usize, LlamaToken)> = self
+            .cells
+            .iter()
+            .filter(|cell| cell.ids.contains(&id))
+            .map(|cell| (cell.position, cell.token))
+            .collect();
+        held.sort_unstable();
+        held
+    }
+
+    /// Reads a file in under an id, which must have nothing.
+    pub fn load(&mut self, id: i32, entry: &Entry) {
+        assert!(self.held_at(id).is_empty(), "{id} is in use");
+        for position in entry.positions() {
+            self.cells.push(Cell { position, token: entry.tokens[position], ids: BTreeSet::from([id]) });
+        }
+        assert!(self.cells.len() <= self.most, "more cells than there are");
     }
 
     pub fn apply(&mut self, change: Move) {
@@ -91,10 +113,10 @@ impl StandIn {
         assert!(self.cells.len() <= self.most, "more cells than there are");
     }
 
-    /// What the model says after these tokens.
-    pub fn next_token(&self, slot: i32) -> LlamaToken {
-        let sum =
-            self.held(slot).iter().fold(7, |sum: i32, token| sum.wrapping_mul(31).wrapping_add(token.0));
+    /// What the model says after so many tokens of a slot.
+    pub fn next_token(&self, slot: i32, length: usize) -> LlamaToken {
+        let held = self.held(slot);
+        let sum = held[..length].iter().fold(7, |sum: i32, token| sum.wrapping_mul(31).wrapping_add(token.0));
         LlamaToken((sum >> 3) & 1)
     }
 }
