@@ -14,6 +14,9 @@ use crate::engine::{CacheType, Settings};
 use crate::keys::command::KeysCommand;
 use crate::keys::live::LiveKeys;
 use crate::model::name;
+use crate::pairing::arguments::PairingArguments;
+use crate::pairing::command::PairCommand;
+use crate::pairing::live::LivePairings;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,6 +25,9 @@ Examples:
 
   hearth-edge keys add laptop --rate 60
   hearth-edge --model m.gguf --host 0.0.0.0 --keys ~/.config/hearth-edge/keys.json
+
+  hearth-edge pair
+  hearth-edge --model m.gguf --pairings ~/.config/hearth-edge/pairings.json
 
   curl http://127.0.0.1:8788/v1/chat/completions -H 'content-type: application/json' \\
     -d '{\"messages\": [{\"role\": \"user\", \"content\": \"Hello!\"}]}'
@@ -32,7 +38,8 @@ Exit status:
   2  a mistake in the options
   3  the model cannot be loaded";
 
-/// Serves a GGUF model over the APIs of OpenAI and Anthropic. `hearth-edge keys --help` tells of API keys.
+/// Serves a GGUF model over the APIs of OpenAI and Anthropic. `hearth-edge keys --help` tells of API keys, `hearth-edge pair --help`
+/// of Hearth's functions.
 #[derive(Debug, Parser)]
 #[command(name = "hearth-edge", version, after_help = EXAMPLES)]
 struct Options {
@@ -44,7 +51,7 @@ struct Options {
     #[arg(long, value_name = "NAME")]
     alias: Option<String>,
 
-    /// Address to listen on; only this machine's own, unless callers need keys (--keys)
+    /// Address to listen on; only this machine's own, unless callers need keys (--keys) or a pairing (--pairings)
     #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
     host: String,
 
@@ -55,6 +62,9 @@ struct Options {
     /// Ask every caller for an API key of this file, which `hearth-edge keys add` writes
     #[arg(long, env = "HEARTH_EDGE_KEYS", value_name = "FILE")]
     keys: Option<PathBuf>,
+
+    #[command(flatten)]
+    pairings: PairingArguments,
 
     /// Let web pages of this origin call, for example https://chat.example.com; may be given several times
     #[arg(long = "cors", value_name = "ORIGIN")]
@@ -106,6 +116,7 @@ pub enum LogFormat {
 pub enum Command {
     Serve(Box<Config>),
     Keys(KeysCommand),
+    Pair(PairCommand),
 }
 
 /// What serving needs to know.
@@ -117,6 +128,8 @@ pub struct Config {
     pub address: SocketAddr,
     /// The API keys, where callers need one.
     pub keys: Option<LiveKeys>,
+    /// Hearth's functions, where they may call.
+    pub pairings: Option<LivePairings>,
     /// Web origins whose pages may call.
     pub origins: Vec<String>,
     pub engine: Settings,
@@ -139,6 +152,10 @@ impl Command {
                 arguments.remove(1);
                 return Self::Keys(KeysCommand::parse_from(arguments));
             }
+            Some("pair") => {
+                arguments.remove(1);
+                return Self::Pair(PairCommand::parse_from(arguments));
+            }
             // What it does anyway may be said.
             Some("serve") => drop(arguments.remove(1)),
             _ => {}
@@ -159,6 +176,10 @@ impl Options {
             let keys = open_keys(&file);
             keys.map_err(|mistake| mistakes.push(mistake)).ok()
         });
+        let pairings = self.pairings.open().unwrap_or_else(|mistake| {
+            mistakes.push(mistake);
+            None
+        });
         let origins = self.origins.iter().filter(|origin| {
             let well = is_origin(origin);
             if !well {
@@ -167,7 +188,7 @@ impl Options {
             well
         });
         let origins = origins.map(|origin| origin.to_ascii_lowercase()).collect();
-        let host = address(&self.host, keys.is_some()).unwrap_or_else(|mistake| {
+        let host = address(&self.host, keys.is_some() || pairings.is_some()).unwrap_or_else(|mistake| {
             mistakes.push(mistake);
             IpAddr::V4(Ipv4Addr::LOCALHOST)
         });
@@ -199,11 +220,21 @@ impl Options {
         };
         let grace = std::time::Duration::from_secs(self.grace.into());
         let address = SocketAddr::new(host, self.port);
-        Ok(Config { model: self.model, id, address, keys, origins, engine, grace, log: self.log_format })
+        Ok(Config {
+            model: self.model,
+            id,
+            address,
+            keys,
+            pairings,
+            origins,
+            engine,
+            grace,
+            log: self.log_format,
+        })
     }
 }
 
-/// The address to listen on, which without keys must be this machine's own: whoever reaches the port can use the model.
+/// The address to listen on, which without keys or pairings must be this machine's own: whoever reaches the port can use the model.
 fn address(host: &str, keyed: bool) -> Result<IpAddr, String> {
     let address: IpAddr = match host.trim_start_matches('[').trim_end_matches(']') {
         "localhost" => IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -213,8 +244,9 @@ fn address(host: &str, keyed: bool) -> Result<IpAddr, String> {
         return Ok(address);
     }
     Err(format!(
-        "--host {host}: this address can be reached by other machines, and there are no API keys that would keep strangers \
-         out; make one with `hearth-edge keys add NAME` and name the file with --keys, or listen on 127.0.0.1"
+        "--host {host}: this address can be reached by other machines, and there are no API keys and no pairings that \
+         would keep strangers out; make one with `hearth-edge keys add NAME` and name the file with --keys, or with \
+         `hearth-edge pair` and --pairings, or listen on 127.0.0.1"
     ))
 }
 

@@ -35,6 +35,7 @@ use tokio::sync::Semaphore;
 use crate::engine::{Engine, Serving, Status};
 use crate::keys::live::LiveKeys;
 use crate::model::Kind;
+use crate::pairing::live::LivePairings;
 use error::ApiError;
 use fields::Fields;
 use metrics::Metrics;
@@ -56,12 +57,20 @@ struct Daemon {
     metrics: Arc<Metrics>,
     /// Where callers need one.
     keys: Option<Arc<LiveKeys>>,
+    /// Where Hearth's functions may call.
+    pairings: Option<Arc<LivePairings>>,
     /// Web origins whose pages may call.
     origins: Arc<[String]>,
 }
 
 /// All routes of the daemon.
-pub fn router(engine: Engine, id: String, keys: Option<Arc<LiveKeys>>, origins: Vec<String>) -> Router {
+pub fn router(
+    engine: Engine,
+    id: String,
+    keys: Option<Arc<LiveKeys>>,
+    pairings: Option<Arc<LivePairings>>,
+    origins: Vec<String>,
+) -> Router {
     let daemon = Daemon {
         engine,
         id: id.into(),
@@ -69,6 +78,7 @@ pub fn router(engine: Engine, id: String, keys: Option<Arc<LiveKeys>>, origins: 
         long_prompts: Arc::new(Semaphore::new(1)),
         metrics: Arc::default(),
         keys,
+        pairings,
         origins: origins.into(),
     };
     Router::new()

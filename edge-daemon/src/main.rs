@@ -5,6 +5,7 @@ mod engine;
 mod http;
 mod keys;
 mod model;
+mod pairing;
 mod prompt;
 mod serve;
 mod text;
@@ -16,7 +17,6 @@ use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
 use config::{Command, LogFormat};
-use keys::command::KeysCommand;
 
 /// llama.cpp is talkative while it loads, and warns of what is meant to be so (a cache larger than one context).
 const DEFAULT_LOG: &str = "info,llama-cpp-2=error";
@@ -27,7 +27,8 @@ const STACK_BYTES: usize = 16 << 20;
 fn main() -> ExitCode {
     let config = match Command::from_command_line() {
         Command::Serve(config) => *config,
-        Command::Keys(keys) => return run_keys(keys),
+        Command::Keys(keys) => return ended(keys.run()),
+        Command::Pair(pair) => return ended(pair.run()),
     };
     start_log(config.log);
     llama_cpp_2::send_logs_to_tracing(llama_cpp_2::LogOptions::default());
@@ -63,9 +64,9 @@ fn start_log(format: LogFormat) {
     }
 }
 
-fn run_keys(keys: KeysCommand) -> ExitCode {
+fn ended(outcome: Result<(), impl std::fmt::Display>) -> ExitCode {
     use std::io::Write as _;
-    match keys.run() {
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Where not even this can be written, the exit code says it.

@@ -39,8 +39,9 @@ const LAST_STEP: Duration = Duration::from_secs(5);
 
 /// Serves until a signal comes or the engine ends.
 pub async fn serve(config: Config) -> Result<(), Stop> {
-    let Config { model, id, address, keys, origins, engine: settings, grace, .. } = config;
+    let Config { model, id, address, keys, pairings, origins, engine: settings, grace, .. } = config;
     let keys = keys.map(Arc::new);
+    let pairings = pairings.map(Arc::new);
     // The file is looked at before the port is open: a wrong path should not look like a server for a moment.
     gguf::check(&model).map_err(|error| Stop::Model(error.to_string()))?;
     let listener = TcpListener::bind(address).await.map_err(|error| {
@@ -59,7 +60,7 @@ pub async fn serve(config: Config) -> Result<(), Stop> {
             tracing::debug!(%error, "a connection keeps its delay");
         }
     });
-    let server = axum::serve(listener, http::router(engine.clone(), id, keys.clone(), origins))
+    let server = axum::serve(listener, http::router(engine.clone(), id, keys.clone(), pairings, origins))
         .with_graceful_shutdown(async move {
             // An error means that the sender is gone, which is a stop as well.
             let _ = stop_requested.wait_for(|stopping| *stopping).await;

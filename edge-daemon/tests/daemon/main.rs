@@ -12,6 +12,7 @@ mod files;
 mod harness;
 mod keys;
 mod logs;
+mod pairing;
 mod parameters;
 mod responses;
 mod schemas;
