@@ -104,11 +104,13 @@ async fn who_is_refused_is_told_why() {
     let daemon = Daemon::with(&["--context", "256", "--pairings", file.to_str().unwrap()]).await;
     let (_other_folder, other_file) = self::file();
     let other = Settings::of(&pair(&other_file, &[]));
-    let fresh = settings.token(0, None);
+    // One token's claims under another one's signature.
+    let (fresh, earlier) = (settings.token(0, None), settings.token(5, None));
+    let parts = (fresh.rsplit_once('.').unwrap().0, earlier.rsplit_once('.').unwrap().1);
     for (token, code, word) in [
         (settings.token(120, None), "token_expired", "expired"),
         (other.token(0, None), "invalid_token", "kid"),
-        (format!("{}x", &fresh[..fresh.len() - 1]), "invalid_token", "signed"),
+        (format!("{}.{}", parts.0, parts.1), "invalid_token", "signed"),
         ("a.b.c".to_owned(), "invalid_token", "JWT"),
     ] {
         let (status, answer) = ask(&daemon, &token).await;

@@ -36,6 +36,8 @@ impl EdgeDaemon {
             let mut command = Command::new(&program);
             command.arg("--model").arg(&this.model).args(["--host", "127.0.0.1"]);
             command.arg("--port").arg(this.port.to_string());
+            // This one asks nobody; what the environment says is for a daemon that stands in the open.
+            command.env_remove("HEARTH_EDGE_KEYS").env_remove("HEARTH_EDGE_PAIRINGS");
             command.env(super::orphans::HOME_VARIABLE, this.home.root());
             if let Some(alias) = &this.alias {
                 command.arg("--alias").arg(alias);
