@@ -21,6 +21,9 @@ use crate::engine::{CacheType, Settings};
 use crate::gpu::GpuOptions;
 use crate::keys::command::KeysCommand;
 use crate::keys::live::LiveKeys;
+use crate::pairing::arguments::PairingArguments;
+use crate::pairing::command::PairCommand;
+use crate::pairing::live::LivePairings;
 use crate::tls::options::TlsOptions;
 use crate::tls::renewal::Served;
 use models::{ModelOptions, Models};
@@ -37,6 +40,9 @@ Examples:
   hearth-edge keys add laptop --rate 60
   hearth-edge --model m.gguf --host 0.0.0.0 --keys ~/.config/hearth-edge/keys.json
 
+  hearth-edge pair
+  hearth-edge --model m.gguf --pairings ~/.config/hearth-edge/pairings.json
+
   curl http://127.0.0.1:8788/v1/chat/completions -H 'content-type: application/json' \\
     -d '{\"messages\": [{\"role\": \"user\", \"content\": \"Hello!\"}]}'
 
@@ -46,14 +52,15 @@ Exit status:
   2  a mistake in the options
   3  the model cannot be loaded";
 
-/// Serves GGUF models over the APIs of OpenAI and Anthropic. `hearth-edge keys --help` tells of API keys.
+/// Serves GGUF models over the APIs of OpenAI and Anthropic. `hearth-edge keys --help` tells of API keys, `hearth-edge pair --help`
+/// of Hearth's functions, `hearth-edge doctor --help` of what may stand in the way.
 #[derive(Debug, Parser)]
 #[command(name = "hearth-edge", version, after_help = EXAMPLES)]
 struct Options {
     #[command(flatten)]
     models: ModelOptions,
 
-    /// Address to listen on; only this machine's own, unless callers need keys (--keys) [default: 127.0.0.1]
+    /// Address to listen on; only this machine's own, unless callers need keys (--keys) or a pairing (--pairings) [default: 127.0.0.1]
     #[arg(long, value_name = "ADDRESS")]
     host: Option<String>,
 
@@ -64,6 +71,9 @@ struct Options {
     /// Ask every caller for an API key of this file, which `hearth-edge keys add` writes
     #[arg(long, env = "HEARTH_EDGE_KEYS", value_name = "FILE")]
     keys: Option<PathBuf>,
+
+    #[command(flatten)]
+    pairings: PairingArguments,
 
     #[command(flatten)]
     tls: TlsOptions,
@@ -131,6 +141,7 @@ pub enum Command {
     Serve(Box<Config>),
     Keys(KeysCommand),
     Doctor(DoctorCommand),
+    Pair(PairCommand),
 }
 
 /// What serving needs to know.
@@ -144,6 +155,8 @@ pub struct Config {
     pub tls: Option<Arc<Served>>,
     /// What the daemon is called on the local network, where it is announced.
     pub announce: Option<String>,
+    /// Hearth's functions, where they may call.
+    pub pairings: Option<LivePairings>,
     /// Web origins whose pages may call.
     pub origins: Vec<String>,
     pub grace: std::time::Duration,
@@ -172,6 +185,10 @@ impl Command {
                 arguments.remove(1);
                 return Self::Doctor(DoctorCommand::parse_from(arguments));
             }
+            Some("pair") => {
+                arguments.remove(1);
+                return Self::Pair(PairCommand::parse_from(arguments));
+            }
             // What it does anyway may be said.
             Some("serve") => drop(arguments.remove(1)),
             _ => {}
@@ -192,6 +209,10 @@ impl Options {
             let keys = open_keys(&file);
             keys.map_err(|mistake| mistakes.push(mistake)).ok()
         });
+        let pairings = self.pairings.open().unwrap_or_else(|mistake| {
+            mistakes.push(mistake);
+            None
+        });
         let tls = self.tls.open().unwrap_or_else(|mistake| {
             mistakes.push(mistake);
             None
@@ -209,7 +230,7 @@ impl Options {
             None
         });
         let host = self.host.as_deref().unwrap_or(DEFAULT_HOST);
-        let host = address(host, keys.is_some()).unwrap_or_else(|mistake| {
+        let host = address(host, keys.is_some() || pairings.is_some()).unwrap_or_else(|mistake| {
             mistakes.push(mistake);
             IpAddr::V4(Ipv4Addr::LOCALHOST)
         });
@@ -249,11 +270,11 @@ impl Options {
         }
         let grace = std::time::Duration::from_secs(self.grace.into());
         let address = SocketAddr::new(host, self.port);
-        Ok(Config { models, address, keys, tls, announce, origins, grace, log: self.log_format })
+        Ok(Config { models, address, keys, pairings, tls, announce, origins, grace, log: self.log_format })
     }
 }
 
-/// The address to listen on, which without keys must be this machine's own: whoever reaches the port can use the model.
+/// The address to listen on, which without keys or pairings must be this machine's own: whoever reaches the port can use the model.
 fn address(host: &str, keyed: bool) -> Result<IpAddr, String> {
     let address: IpAddr = match host.trim_start_matches('[').trim_end_matches(']') {
         "localhost" => IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -263,8 +284,9 @@ fn address(host: &str, keyed: bool) -> Result<IpAddr, String> {
         return Ok(address);
     }
     Err(format!(
-        "--host {host}: this address can be reached by other machines, and there are no API keys that would keep strangers \
-         out; make one with `hearth-edge keys add NAME` and name the file with --keys, or listen on 127.0.0.1"
+        "--host {host}: this address can be reached by other machines, and there are no API keys and no pairings that \
+         would keep strangers out; make one with `hearth-edge keys add NAME` and name the file with --keys, or with \
+         `hearth-edge pair` and --pairings, or listen on 127.0.0.1"
     ))
 }
 

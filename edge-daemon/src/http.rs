@@ -36,6 +36,7 @@ use tokio::sync::Semaphore;
 
 use crate::keys::live::LiveKeys;
 use crate::models::Models;
+use crate::pairing::live::LivePairings;
 
 /// A request's body may have this many bytes: room for the longest context there is, and for no more.
 const BODY_LIMIT: usize = 2 << 20;
@@ -52,18 +53,26 @@ struct Daemon {
     refused: Arc<AtomicU64>,
     /// Where callers need one.
     keys: Option<Arc<LiveKeys>>,
+    /// Where Hearth's functions may call.
+    pairings: Option<Arc<LivePairings>>,
     /// Web origins whose pages may call.
     origins: Arc<[String]>,
 }
 
 /// All routes of the daemon.
-pub fn router(models: Models, keys: Option<Arc<LiveKeys>>, origins: Vec<String>) -> Router {
+pub fn router(
+    models: Models,
+    keys: Option<Arc<LiveKeys>>,
+    pairings: Option<Arc<LivePairings>>,
+    origins: Vec<String>,
+) -> Router {
     let daemon = Daemon {
         models,
         started: unix_seconds(),
         long_prompts: Arc::new(Semaphore::new(1)),
         refused: Arc::default(),
         keys,
+        pairings,
         origins: origins.into(),
     };
     Router::new()

@@ -12,6 +12,7 @@ mod keys;
 mod listen;
 mod model;
 mod models;
+mod pairing;
 mod prompt;
 mod serve;
 mod text;
@@ -25,7 +26,6 @@ use tracing_subscriber::EnvFilter;
 
 use config::{Command, LogFormat};
 use doctor::DoctorCommand;
-use keys::command::KeysCommand;
 
 /// llama.cpp is talkative while it loads, and warns of what is meant to be so (a cache larger than one context).
 const DEFAULT_LOG: &str = "info,llama-cpp-2=error";
@@ -37,7 +37,8 @@ fn main() -> ExitCode {
     warn_of_another_cpu();
     let config = match Command::from_command_line() {
         Command::Serve(config) => *config,
-        Command::Keys(keys) => return run_keys(keys),
+        Command::Keys(keys) => return ended(keys.run()),
+        Command::Pair(pair) => return ended(pair.run()),
         Command::Doctor(doctor) => return run_doctor(doctor),
     };
     start_log(config.log);
@@ -96,8 +97,8 @@ fn run_doctor(doctor: DoctorCommand) -> ExitCode {
     }
 }
 
-fn run_keys(keys: KeysCommand) -> ExitCode {
-    match keys.run() {
+fn ended(outcome: Result<(), impl std::fmt::Display>) -> ExitCode {
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&format!("error: {error}"));

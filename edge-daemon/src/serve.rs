@@ -40,8 +40,9 @@ const LAST_STEP: Duration = Duration::from_secs(5);
 
 /// Serves until a signal comes or a model breaks without which it should not go on.
 pub async fn serve(config: Config) -> Result<(), Stop> {
-    let Config { models: configured, address, keys, tls, announce, origins, grace, .. } = config;
+    let Config { models: configured, address, keys, pairings, tls, announce, origins, grace, .. } = config;
     let keys = keys.map(Arc::new);
+    let pairings = pairings.map(Arc::new);
     let models = Models::new(configured.catalogue, configured.limit);
     // The files are looked at before the port is open: a wrong path should not look like a server for a moment.
     models.check_pinned().map_err(Stop::Model)?;
@@ -52,7 +53,7 @@ pub async fn serve(config: Config) -> Result<(), Stop> {
     models.start();
     tracing::info!(%address, memory_mb = configured.limit / 1_000_000, "listening");
 
-    let manners = Manners { tls: tls.is_some(), keys: keys.is_some() };
+    let manners = Manners { tls: tls.is_some(), keys: keys.is_some() || pairings.is_some() };
     let announcement = announce.and_then(|name| announced(&name, address, manners));
     let saving = keys.clone().map(|keys| tokio::spawn(save_usage(keys)));
     let (stopping, mut stop_requested) = watch::channel(false);
@@ -60,7 +61,7 @@ pub async fn serve(config: Config) -> Result<(), Stop> {
         // An error means that the sender is gone, which is a stop as well.
         let _ = stop_requested.wait_for(|stopping| *stopping).await;
     };
-    let routes = http::router(models.clone(), keys.clone(), origins);
+    let routes = http::router(models.clone(), keys.clone(), pairings, origins);
     let server = listen::serve(listener, tls, routes, stop);
     let mut server = server.map_err(|error| Stop::Failed(format!("TLS cannot be spoken: {error}")))?;
 

@@ -31,11 +31,9 @@ test('every link within the repository leads to a file and to a heading', () => 
 
 test('what is named as a setting is one', () => {
   const known = new Set(settings.map(({ name }) => name));
-  // Named to be told apart, or for one command.
-  const others = ['HEARTH_EDGE_API_KEY_NEXT'];
   for (const page of pages) {
     for (const [name] of read(path.join(folder, page)).matchAll(/\b(?:SUPABASE|HEARTH|UPSTASH)_[A-Z_]+\b/g)) {
-      assert.ok(known.has(name) || others.includes(name), `${page}: ${name}`);
+      assert.ok(known.has(name), `${page}: ${name}`);
     }
   }
 });

@@ -16,6 +16,8 @@ pub struct Parts {
     pub supabase: String,
     pub redis: Option<String>,
     pub edge: Option<String>,
+    /// What the daemon is shown, where it asks: settings, as `hearth-edge pair` prints them.
+    pub shown: Vec<(&'static str, String)>,
     /// Whether Redis counts as standing at home.
     pub at_home: bool,
 }
@@ -30,7 +32,13 @@ impl Parts {
     /// The house's own.
     pub fn of(up: &Up) -> Self {
         let redis = Some(format!("{}/redis", up.url));
-        Self { supabase: up.url.clone(), redis, edge: Some(up.edge_url.clone()), at_home: true }
+        Self {
+            supabase: up.url.clone(),
+            redis,
+            edge: Some(up.edge_url.clone()),
+            shown: Vec::new(),
+            at_home: true,
+        }
     }
 
     #[must_use]
@@ -46,6 +54,11 @@ impl Parts {
     #[must_use]
     pub fn edge(self, url: &str) -> Self {
         Self { edge: Some(url.into()), ..self }
+    }
+
+    #[must_use]
+    pub fn shown(self, shown: Vec<(&'static str, String)>) -> Self {
+        Self { shown, ..self }
     }
 }
 
@@ -70,6 +83,7 @@ impl Parts {
             settings.push(("UPSTASH_REDIS_REST_TOKEN", key("redis_token")));
         }
         settings.extend(self.edge.clone().map(|edge| ("HEARTH_EDGE_URL", edge)));
+        settings.extend(self.shown.clone());
         settings.extend(self.at_home.then(|| ("HEARTH_HOME_HOST", "1".to_owned())));
         settings
     }

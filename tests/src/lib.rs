@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a harness fails the test that it serves")]
 
+pub mod daemon;
 pub mod deploying;
 pub mod faulty;
 pub mod hosts;

@@ -1,6 +1,7 @@
 //! What the command line comes to, and which mistakes it tells.
 
 use super::*;
+use crate::pairing::store::PairingFile;
 
 fn config(arguments: &[&str]) -> Result<Config, Vec<String>> {
     Options::try_parse_from(["hearth-edge"].iter().chain(arguments)).unwrap().check()
@@ -39,6 +40,19 @@ fn keys_open_other_addresses_and_a_file_without_any_does_not() {
     assert!(open().unwrap().keys.is_some());
     std::fs::write(&path, "nonsense").unwrap();
     assert!(open().unwrap_err()[0].contains("no file of keys"));
+}
+
+#[test]
+fn a_pairing_opens_other_addresses_and_a_file_without_any_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pairings.json");
+    let open = || config(&["--model", "m.gguf", "--host", "0.0.0.0", "--pairings", path.to_str().unwrap()]);
+    assert!(open().unwrap_err()[0].contains("hearth-edge pair --pairings"));
+    PairingFile::change(&path, |file| file.add("a")).unwrap();
+    let config = open().unwrap();
+    assert!(config.pairings.is_some() && config.keys.is_none());
+    std::fs::write(&path, "nonsense").unwrap();
+    assert!(open().unwrap_err()[0].contains("no file of pairings"));
 }
 
 #[test]

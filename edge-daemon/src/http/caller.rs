@@ -11,16 +11,25 @@ use crate::counts::Counts;
 use crate::keys::live::LiveKey;
 use crate::models::Loaded;
 
-/// The caller of a request: a key's holder, or anyone on this machine.
+/// The caller of a request.
 #[derive(Clone, Debug, Default)]
-pub struct Caller {
-    pub key: Option<Arc<LiveKey>>,
+pub enum Caller {
+    /// Whoever reaches the port, where nobody is asked who they are.
+    #[default]
+    Anyone,
+    Key(Arc<LiveKey>),
+    /// One of Hearth's functions, for the person behind this id.
+    Service(Arc<str>),
 }
 
 impl Caller {
     /// Compared by the engine, so that callers take turns.
     pub fn id(&self) -> &str {
-        self.key.as_ref().map_or("", |key| key.id())
+        match self {
+            Self::Anyone => "",
+            Self::Key(key) => key.id(),
+            Self::Service(id) => id,
+        }
     }
 }
 
@@ -78,7 +87,7 @@ impl Meter {
     }
 
     fn spend(&self, tokens: u64) {
-        if let Some(key) = &self.caller.key {
+        if let Caller::Key(key) = &self.caller {
             key.spend(tokens);
         }
     }

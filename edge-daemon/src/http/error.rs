@@ -7,6 +7,7 @@ use hearth_wire::{ErrorBody, ErrorEnvelope};
 
 use crate::engine::Failure;
 use crate::models::Unavailable;
+use crate::pairing::token::Refusal;
 
 /// An error as the caller sees it.
 #[derive(Clone, Debug)]
@@ -84,11 +85,23 @@ impl ApiError {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", "queue_full", message).retry_after(5)
     }
 
-    /// No key, or none that is known.
-    pub fn no_key() -> Self {
-        let message = "This server asks for an API key: send it as `authorization: Bearer KEY`, or as `x-api-key`. \
-                       `hearth-edge keys add NAME` makes one.";
+    /// No key or token, or nothing that is known.
+    pub fn no_credential(keyed: bool, paired: bool) -> Self {
+        let key = "an API key: send it as `authorization: Bearer KEY`, or as `x-api-key`. `hearth-edge keys add NAME` makes \
+                   one.";
+        let token = "a service token of Hearth's: `authorization: Bearer TOKEN`. `hearth-edge pair` prints the settings of \
+                     the functions that send one.";
+        let message = match (keyed, paired) {
+            (true, true) => format!("This server asks for {key} Or for {token}"),
+            (false, true) => format!("This server asks for {token}"),
+            (_, false) => format!("This server asks for {key}"),
+        };
         Self::new(StatusCode::UNAUTHORIZED, INVALID, "invalid_api_key", message)
+    }
+
+    pub fn token_refused(refusal: Refusal) -> Self {
+        let code = if refusal == Refusal::Expired { "token_expired" } else { "invalid_token" };
+        Self::new(StatusCode::UNAUTHORIZED, INVALID, code, format!("The service token {refusal}."))
     }
 
     pub fn rate_exceeded(per_minute: u32, seconds: u32) -> Self {

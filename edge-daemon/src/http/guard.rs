@@ -1,5 +1,6 @@
-//! Who may ask: where there are keys, whoever holds one.
+//! Who may ask: where there are keys or pairings, whoever holds a key or a token of a pairing.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use axum::extract::{Request, State};
@@ -10,29 +11,51 @@ use axum::response::{IntoResponse, Response};
 use super::Daemon;
 use super::caller::Caller;
 use super::error::ApiError;
-use crate::keys::live::{LiveKeys, Refusal};
+use crate::keys::live::{LiveKey, Refusal};
 
-/// Finds the caller by the key, and holds them to its limits. Without keys everybody who reaches the port may ask.
+/// Finds the caller by the key or the token, and holds them to the key's limits. Without keys and pairings everybody who
+/// reaches the port may ask.
 pub async fn ask_for_key(State(daemon): State<Daemon>, mut request: Request, next: Next) -> Response {
-    if let Some(keys) = &daemon.keys {
-        match caller(keys, request.headers()) {
-            Ok(caller) => drop(request.extensions_mut().insert(caller)),
-            Err(error) => {
-                daemon.refused.fetch_add(1, Ordering::Relaxed);
-                return error.into_response();
-            }
+    match daemon.caller(request.headers()) {
+        Ok(caller) => drop(request.extensions_mut().insert(caller)),
+        Err(error) => {
+            daemon.refused.fetch_add(1, Ordering::Relaxed);
+            return error.into_response();
         }
     }
     next.run(request).await
 }
 
-fn caller(keys: &LiveKeys, headers: &HeaderMap) -> Result<Caller, ApiError> {
-    let key = sent(headers).and_then(|secret| keys.find(secret)).ok_or_else(ApiError::no_key)?;
+impl Daemon {
+    fn caller(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
+        if self.keys.is_none() && self.pairings.is_none() {
+            return Ok(Caller::Anyone);
+        }
+        let secret = sent(headers).unwrap_or_default();
+        if let Some(key) = self.keys.as_ref().and_then(|keys| keys.find(secret)) {
+            return admitted(key);
+        }
+        match &self.pairings {
+            Some(pairings) if looks_like_token(secret) => {
+                let id = pairings.verify(secret).map_err(ApiError::token_refused)?;
+                Ok(Caller::Service(id.into()))
+            }
+            _ => Err(ApiError::no_credential(self.keys.is_some(), self.pairings.is_some())),
+        }
+    }
+}
+
+fn admitted(key: Arc<LiveKey>) -> Result<Caller, ApiError> {
     match key.admit() {
-        Ok(()) => Ok(Caller { key: Some(key) }),
+        Ok(()) => Ok(Caller::Key(key)),
         Err(Refusal::Rate { per_minute, seconds }) => Err(ApiError::rate_exceeded(per_minute, seconds)),
         Err(Refusal::Quota { per_day, seconds }) => Err(ApiError::quota_exceeded(per_day, seconds)),
     }
+}
+
+/// A JWT has dots, and no key of ours has any.
+fn looks_like_token(secret: &str) -> bool {
+    secret.contains('.')
 }
 
 /// OpenAI's clients send a bearer, Anthropic's `x-api-key`.

@@ -37,7 +37,10 @@ pub fn model() -> PathBuf {
 /// The daemon's binary, with nothing of the tests' own environment that would change what it does.
 pub fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hearth-edge"));
-    command.env_remove("RUST_LOG").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    for name in ["RUST_LOG", "HEARTH_EDGE_KEYS", "HEARTH_EDGE_PAIRINGS"] {
+        command.env_remove(name);
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     command
 }
 

@@ -18,6 +18,7 @@ mod keys;
 mod loading;
 mod logs;
 mod models;
+mod pairing;
 mod parameters;
 mod replaced;
 mod responses;

@@ -15,6 +15,7 @@ pub fn check(file: &EnvFile) -> Vec<Finding> {
     findings.extend(issuer(file));
     findings.extend(used_twice(file));
     findings.extend(alone(file));
+    findings.extend(outdone(file));
     findings
 }
 
@@ -98,6 +99,7 @@ fn alone(file: &EnvFile) -> Vec<Finding> {
     let about = [
         ("HEARTH_EDGE_MODEL", "HEARTH_EDGE_URL"),
         ("HEARTH_EDGE_API_KEY", "HEARTH_EDGE_URL"),
+        ("HEARTH_EDGE_SERVICE_KEY", "HEARTH_EDGE_URL"),
         ("HEARTH_EDGE_CONTEXT", "HEARTH_EDGE_MODEL"),
     ];
     about
@@ -107,6 +109,16 @@ fn alone(file: &EnvFile) -> Vec<Finding> {
             Finding::heed(name, format!("says nothing without {other}. Set that too, or take this out"))
         })
         .collect()
+}
+
+/// Settings that another one takes the place of.
+fn outdone(file: &EnvFile) -> Option<Finding> {
+    file.get("HEARTH_EDGE_SERVICE_KEY")?;
+    file.get("HEARTH_EDGE_API_KEY").map(|_| {
+        let text =
+            "is not used beside HEARTH_EDGE_SERVICE_KEY. Take out the one that the daemon no longer asks for";
+        Finding::heed("HEARTH_EDGE_API_KEY", text)
+    })
 }
 
 #[cfg(test)]
@@ -174,5 +186,13 @@ mod tests {
     fn what_is_said_about_nothing_is_told() {
         let alone = told(&[("HEARTH_EDGE_MODEL", "m"), ("HEARTH_EDGE_CONTEXT", "8192")]);
         assert_eq!(alone, [(Weight::Heed, "HEARTH_EDGE_MODEL".into())]);
+    }
+
+    #[test]
+    fn a_key_that_a_pairing_takes_the_place_of_is_told() {
+        let url = ("HEARTH_EDGE_URL", "https://e.example.net");
+        let (key, pairing) = (("HEARTH_EDGE_API_KEY", "k"), ("HEARTH_EDGE_SERVICE_KEY", "p"));
+        assert_eq!(told(&[url, key, pairing]), [(Weight::Heed, "HEARTH_EDGE_API_KEY".into())]);
+        assert_eq!(told(&[url, pairing]), []);
     }
 }

@@ -103,10 +103,11 @@ fn switches(file: &EnvFile) -> Vec<Finding> {
 }
 
 fn open_daemon(file: &EnvFile) -> Option<Finding> {
-    (file.get("HEARTH_EDGE_URL").is_some() && file.get("HEARTH_EDGE_API_KEY").is_none()).then(|| {
+    let shown = ["HEARTH_EDGE_SERVICE_KEY", "HEARTH_EDGE_API_KEY"];
+    (file.get("HEARTH_EDGE_URL").is_some() && shown.iter().all(|name| file.get(name).is_none())).then(|| {
         Finding::heed(
-            "HEARTH_EDGE_API_KEY",
-            "is not set: whoever knows the daemon's address can use it. Have its proxy ask for a key: docs/deploy/edge.md",
+            "HEARTH_EDGE_SERVICE_KEY",
+            "is not set, nor is HEARTH_EDGE_API_KEY: whoever knows the daemon's address can use it. Pair the two: docs/deploy/edge.md",
         )
     })
 }
@@ -182,6 +183,10 @@ mod tests {
         let heed = |text| told(text, &[Host::Vercel]).iter().all(|(weight, _)| *weight == Weight::Heed);
         assert_eq!(told("HEARTH_EDGE_URL=https://e.example.net", &[Host::Vercel]).len(), 1);
         assert!(heed("HEARTH_EDGE_URL=https://a-b-c.trycloudflare.com"));
+        for shown in ["HEARTH_EDGE_API_KEY", "HEARTH_EDGE_SERVICE_KEY"] {
+            let text = format!("HEARTH_EDGE_URL=https://e.example.net\n{shown}=x");
+            assert_eq!(told(&text, &[Host::Vercel]), [], "{shown}");
+        }
     }
 
     #[test]

@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 
 use hearth_api::SETTINGS;
+use hearth_clients::llm::ServiceKey;
 use url::Url;
+use uuid::Uuid;
 
 use super::api_key::ApiKey;
 use super::env_file::EnvFile;
@@ -51,6 +53,10 @@ fn look(name: &str, value: &str) -> Option<String> {
         "HEARTH_EDGE_URL" => daemon(value),
         "HEARTH_SIGNING_KEY" => signing_key(value),
         "SUPABASE_JWT_SECRET" => jwt_secret(value),
+        "HEARTH_EDGE_ID" if Uuid::parse_str(value).is_err() => {
+            Some("is not an id, which is a UUID. `hearth-edge pair list` shows it".to_owned())
+        }
+        "HEARTH_EDGE_SERVICE_KEY" => service_key(value),
         "HEARTH_EDGE_CONTEXT" => match value.parse::<u32>() {
             Ok(tokens) if tokens > 0 => None,
             _ => Some("is not a number of tokens, such as 8192".to_owned()),
@@ -138,6 +144,13 @@ fn daemon(value: &str) -> Option<String> {
         Ok(_) => None,
         Err(wrong) => Some(wrong),
     }
+}
+
+fn service_key(value: &str) -> Option<String> {
+    // Which daemon it is for, another setting says.
+    ServiceKey::parse(value, Uuid::nil()).is_none().then(|| {
+        "is not a whole key as `hearth-edge pair` prints it. Copy it anew, or make another pairing".to_owned()
+    })
 }
 
 fn signing_key(value: &str) -> Option<String> {

@@ -38,6 +38,8 @@ impl EdgeDaemon {
             // What is fetched while it runs can be asked for by its name at once.
             command.arg("--models").arg(this.home.models());
             command.arg("--port").arg(this.port.to_string());
+            // This one asks nobody; what the environment says is for a daemon that stands in the open.
+            command.env_remove("HEARTH_EDGE_KEYS").env_remove("HEARTH_EDGE_PAIRINGS");
             command.env(super::orphans::HOME_VARIABLE, this.home.root());
             if let Some(alias) = &this.alias {
                 command.arg("--alias").arg(alias);

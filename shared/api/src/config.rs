@@ -1,5 +1,7 @@
 //! The settings that every host reads from its environment, validated whole before anything starts.
 
+mod edge;
+
 use hearth_clients::{
     Secret,
     llm::ProviderConfig,
@@ -11,8 +13,6 @@ use url::Url;
 
 /// The name of the provider that the edge daemon is.
 pub const EDGE: &str = "edge";
-/// The context that is assumed of a daemon that has not said.
-const ASSUMED_CONTEXT: u32 = 4096;
 /// The fewest characters of a secret that anybody on the Internet may try to guess.
 const LEAST_SECRET: usize = 16;
 
@@ -164,22 +164,6 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
     fn half<T>(&mut self, missing: &str, given: &str) -> Option<T> {
         self.wrong.push(format!("{missing} is missing: {given} is set, and needs it"));
         None
-    }
-
-    fn edge(&mut self) -> Option<EdgeConfig> {
-        let url = self.optional("HEARTH_EDGE_URL")?;
-        let url = self.checked_url("HEARTH_EDGE_URL", &url)?;
-        let context = match self.optional("HEARTH_EDGE_CONTEXT").map(|text| text.parse::<u32>()) {
-            None => ASSUMED_CONTEXT,
-            Some(Ok(tokens)) if tokens > 0 => tokens,
-            Some(_) => {
-                self.wrong.push("HEARTH_EDGE_CONTEXT is not a number of tokens".into());
-                ASSUMED_CONTEXT
-            }
-        };
-        let model = self.optional("HEARTH_EDGE_MODEL").map(|id| Model { id, context });
-        let api_key = self.optional("HEARTH_EDGE_API_KEY").map(Secret::new);
-        Some(EdgeConfig { provider: ProviderConfig { name: EDGE.into(), url, api_key }, model })
     }
 }
 

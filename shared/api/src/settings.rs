@@ -64,7 +64,21 @@ pub const SETTINGS: &[Setting] = &[
         "The daemon's model, by name; without it the daemon is asked for its list",
     ),
     plain("HEARTH_EDGE_CONTEXT", Needed::Optional, "That model's context in tokens; 4096 if left out"),
-    secret("HEARTH_EDGE_API_KEY", Needed::Optional, "The key that the daemon asks for"),
+    secret(
+        "HEARTH_EDGE_API_KEY",
+        Needed::Optional,
+        "The key that the daemon, or a proxy before it, asks for; not used where `HEARTH_EDGE_SERVICE_KEY` is set",
+    ),
+    plain(
+        "HEARTH_EDGE_ID",
+        Needed::With("HEARTH_EDGE_SERVICE_KEY"),
+        "The daemon's id, as `hearth-edge pair` prints it",
+    ),
+    secret(
+        "HEARTH_EDGE_SERVICE_KEY",
+        Needed::With("HEARTH_EDGE_ID"),
+        "The private key of the pairing, which signs a token for each call of the daemon; from `hearth-edge pair`",
+    ),
     secret(
         "CRON_SECRET",
         Needed::Optional,

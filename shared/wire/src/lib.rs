@@ -1,4 +1,5 @@
-//! The OpenAI wire format, as Rust types: what goes over HTTP to and from a chat model, and nothing else.
+//! The OpenAI wire format, as Rust types: what goes over HTTP to and from a chat model, the token that opens the daemon's
+//! door to Hearth's functions, and nothing else.
 //!
 //! Reading is tolerant (fields that a provider leaves out or adds do not fail), writing is exact. No I/O, no clock, no
 //! randomness: it compiles for wasm32 as it stands. Numbers never pass through serde's untagged or flattened shapes,
@@ -11,6 +12,7 @@ pub mod embeddings;
 pub mod error;
 pub mod models;
 pub mod one_or_many;
+pub mod service_token;
 pub mod sse;
 
 pub use chat::{ChatRequest, Message, Role, StreamOptions};

@@ -99,6 +99,19 @@ fn secrets() {
 }
 
 #[test]
+fn a_pairing() {
+    // RFC 8037, appendix A.
+    let key = "hearth_edge_service_kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k.\
+               9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
+    assert_eq!(told("HEARTH_EDGE_SERVICE_KEY", key), None);
+    for wrong in [&key[..120], &key.replace("9d61", "9d62"), "sesame-sesame-sesame"] {
+        refused("HEARTH_EDGE_SERVICE_KEY", wrong, "not a whole key");
+    }
+    assert_eq!(told("HEARTH_EDGE_ID", "6f2c7e0a-3c1b-4a86-9a55-1c1f0f2f7a10"), None);
+    refused("HEARTH_EDGE_ID", "home", "a UUID");
+}
+
+#[test]
 fn numbers_and_switches() {
     for wrong in ["0", "-1", "8k", "8192.0"] {
         refused("HEARTH_EDGE_CONTEXT", wrong, "number of tokens");

@@ -3,8 +3,12 @@
 use std::time::Duration;
 
 use hearth_clients::http::{Answer, Http, HttpError, Request};
+use hearth_clients::llm::{Credential, ServiceKey};
+use hearth_clients::{Secret, platform};
+use hearth_wire::ErrorEnvelope;
 use http::Method;
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::super::env_file::EnvFile;
 use super::super::finding::Finding;
@@ -12,6 +16,8 @@ use super::{Asked, address, silence};
 
 const URL: &str = "HEARTH_EDGE_URL";
 const KEY: &str = "HEARTH_EDGE_API_KEY";
+const ID: &str = "HEARTH_EDGE_ID";
+const SERVICE_KEY: &str = "HEARTH_EDGE_SERVICE_KEY";
 const MODEL: &str = "HEARTH_EDGE_MODEL";
 const CONTEXT: &str = "HEARTH_EDGE_CONTEXT";
 const LIMIT: Duration = Duration::from_secs(10);
@@ -38,8 +44,9 @@ struct Meta {
 pub async fn ask(http: &Http, file: &EnvFile) -> Asked {
     let mut asked = Asked::default();
     let Some(url) = address(file, URL) else { return asked };
-    let key = file.get(KEY);
-    let models = match models(http, url, key).await {
+    // Half a pairing, or a damaged one, has been told already.
+    let Some(credential) = credential(file) else { return asked };
+    let models = match models(http, url, &credential).await {
         Ok(models) => models,
         Err(finding) => {
             asked.found(finding);
@@ -48,9 +55,16 @@ pub async fn ask(http: &Http, file: &EnvFile) -> Asked {
     };
     let names: Vec<_> = models.data.iter().map(|model| model.id.as_str()).collect();
     asked.saw(format!("the daemon answers, and serves {}", names.join(", ")));
-    if key.is_some() && list(http, url, None).await.is_ok_and(|answer| answer.status.is_success()) {
+    let shown = match &credential {
+        Credential::None => None,
+        Credential::ApiKey(_) => Some(KEY),
+        Credential::Service(_) => Some(SERVICE_KEY),
+    };
+    if let Some(shown) = shown
+        && list(http, url, &Credential::None).await.is_ok_and(|answer| answer.status.is_success())
+    {
         let text = "is set, and the daemon answers without it as well: whoever knows its address can use it. See docs/deploy/edge.md";
-        asked.found(Finding::heed(KEY, text));
+        asked.found(Finding::heed(shown, text));
     }
     if let Some(named) = file.get(MODEL) {
         match models.data.iter().find(|model| model.id == named) {
@@ -63,6 +77,16 @@ pub async fn ask(http: &Http, file: &EnvFile) -> Asked {
         }
     }
     asked
+}
+
+/// What the functions will show the daemon, as `hearth_api::Config` has it.
+fn credential(file: &EnvFile) -> Option<Credential> {
+    match (file.get(ID), file.get(SERVICE_KEY)) {
+        (None, None) => {
+            Some(file.get(KEY).map_or(Credential::None, |key| Credential::ApiKey(Secret::new(key))))
+        }
+        (id, key) => ServiceKey::parse(key?, Uuid::parse_str(id?).ok()?).map(Credential::Service),
+    }
 }
 
 fn context(file: &EnvFile, model: &Model) -> Option<Finding> {
@@ -78,32 +102,54 @@ fn context(file: &EnvFile, model: &Model) -> Option<Finding> {
     })
 }
 
-async fn models(http: &Http, url: &str, key: Option<&str>) -> Result<Models, Finding> {
-    let answer = list(http, url, key).await.map_err(|error| {
+async fn models(http: &Http, url: &str, credential: &Credential) -> Result<Models, Finding> {
+    let answer = list(http, url, credential).await.map_err(|error| {
         let text = format!(
             "does not answer: {}. Does the daemon run, and the tunnel? See docs/deploy/edge.md",
             silence(&error)
         );
         Finding::stop(URL, text)
     })?;
-    match (answer.status.as_u16(), key) {
-        (401 | 403, Some(_)) => Err(Finding::stop(KEY, "is not what the daemon's proxy asks for. Put the same into both")),
-        (401 | 403, None) => Err(Finding::stop(KEY, "is missing: the daemon's proxy asks for a key")),
-        (200..300, _) => serde_json::from_slice(&answer.body).map_err(|_| {
+    match answer.status.as_u16() {
+        401 | 403 => Err(not_let_in(credential, &answer)),
+        200..300 => serde_json::from_slice(&answer.body).map_err(|_| {
             let text = "answers with something else than a list of models, such as a tunnel's own page. See docs/deploy/edge.md";
             Finding::stop(URL, text)
         }),
-        (status, _) => {
+        status => {
             let text = format!("answers {status} where the daemon should. Does the daemon run behind the tunnel?");
             Err(Finding::stop(URL, text))
         }
     }
 }
 
-async fn list(http: &Http, url: &str, key: Option<&str>) -> Result<Answer, HttpError> {
+fn not_let_in(credential: &Credential, answer: &Answer) -> Finding {
+    let error = serde_json::from_slice::<ErrorEnvelope>(&answer.body).map(|envelope| envelope.error);
+    match credential {
+        Credential::None => Finding::stop(
+            KEY,
+            "is missing: the daemon, or its proxy, asks for a key. Or pair the two: docs/deploy/edge.md",
+        ),
+        Credential::ApiKey(_) => {
+            Finding::stop(KEY, "is not what the daemon's proxy asks for. Put the same into both")
+        }
+        Credential::Service(_) if error.is_ok_and(|error| error.code.as_deref() == Some("token_expired")) => {
+            Finding::stop(
+                SERVICE_KEY,
+                "signs for a time that is long past at the daemon. Set the clocks of both machines",
+            )
+        }
+        Credential::Service(_) => Finding::stop(
+            SERVICE_KEY,
+            "is not taken by the daemon. Does it know the pairing still, and is HEARTH_EDGE_ID its own? `hearth-edge pair list` shows both",
+        ),
+    }
+}
+
+async fn list(http: &Http, url: &str, credential: &Credential) -> Result<Answer, HttpError> {
     let mut request = Request::new(Method::GET, format!("{url}/v1/models"));
-    if let Some(key) = key {
-        request = request.header("authorization", &format!("Bearer {key}"))?;
+    if let Some(shown) = credential.bearer(None, platform::unix_seconds()) {
+        request = request.header("authorization", &format!("Bearer {}", shown.expose()))?;
     }
     http.call(request, LIMIT).await
 }

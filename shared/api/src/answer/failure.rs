@@ -92,6 +92,12 @@ pub fn from_provider(error: &ProviderError) -> Problem {
         ProviderError::BrokeOff => Code::ProviderFailed.with(
             "The model stopped in the middle. What it said is kept; answer the question again to go on.",
         ),
+        ProviderError::Refused { status: status @ (401 | 403), code } => {
+            tracing::error!(status, code, "the model's server does not take our credential");
+            Code::NoProvider.with(
+                "The model does not let this server in. Whoever runs it can see why: ./hearth deploy check",
+            )
+        }
         ProviderError::Refused { status, code } => {
             tracing::warn!(status, code, "the model refused the request");
             Code::ProviderFailed.with("The model refused the request. Try another model, or fewer settings.")

@@ -218,6 +218,7 @@ impl<'a> Generation<'a> {
             prompt: Prompt::new(built.messages),
             max_tokens: self.request.max_tokens,
             temperature: self.request.temperature,
+            user: Some(self.begun.turn.user_id),
         }
     }
 

@@ -1,6 +1,6 @@
 //! One call of a model, the pieces of its answer, and how it can fail.
 
-use hearth_domain::{Usage, sensitivity::Level};
+use hearth_domain::{Usage, UserId, sensitivity::Level};
 use hearth_wire::{ChatRequest, StreamOptions};
 
 use super::Prompt;
@@ -13,6 +13,8 @@ pub struct Call<L: Level> {
     pub prompt: Prompt<L>,
     pub max_tokens: Option<u32>,
     pub temperature: Option<f64>,
+    /// Whose question it is, so that a provider with much to do can let callers take turns.
+    pub user: Option<UserId>,
 }
 
 impl<L: Level> Call<L> {

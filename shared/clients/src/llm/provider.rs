@@ -3,14 +3,14 @@
 use std::{marker::PhantomData, time::Duration};
 
 use futures_util::{Stream, StreamExt, stream::BoxStream};
-use hearth_domain::{Usage, sensitivity::Level};
+use hearth_domain::{Usage, UserId, sensitivity::Level};
 use hearth_wire::{ChatChunk, ErrorBody, ErrorEnvelope, FinishReason, ModelList, sse};
 use http::{HeaderMap, Method, StatusCode};
 
-use super::{AcceptsLevel, Call, Piece, ProviderError};
+use super::{AcceptsLevel, Call, Credential, Piece, ProviderError};
 use crate::{
-    Secret,
     http::{Answer, Http, HttpError, Request, Streaming},
+    platform,
 };
 
 /// How long a provider may take to accept a call. A daemon that queues answers its headers at once.
@@ -27,7 +27,7 @@ pub struct ProviderConfig {
     pub name: String,
     /// Up to and without `/v1`.
     pub url: String,
-    pub api_key: Option<Secret>,
+    pub credential: Credential,
 }
 
 /// A provider at place `P` ([`super::Local`] or [`super::Hosted`]).
@@ -55,24 +55,26 @@ impl<P> Provider<P> {
     where
         P: AcceptsLevel<L>,
     {
-        let opened = self.open("/v1/chat/completions", &call.into_request()).await?;
+        let user = call.user;
+        let opened = self.open("/v1/chat/completions", &call.into_request(), user).await?;
         Ok(pieces(opened.body).boxed())
     }
 
-    /// Sends a body that speaks the provider's protocol already, and hands its answer on as it comes.
+    /// Sends a user's body that speaks the provider's protocol already, and hands its answer on as it comes.
     ///
     /// The caller answers for the level: it is called after a decision that has ruled out hosted providers for private text.
     pub async fn forward(
         &self,
         path: &str,
         body: &impl serde::Serialize,
+        user: UserId,
     ) -> Result<Streaming, ProviderError> {
-        self.open(path, body).await
+        self.open(path, body, Some(user)).await
     }
 
     /// The models that it serves.
     pub async fn models(&self) -> Result<ModelList, ProviderError> {
-        let request = self.request(Method::GET, "/v1/models")?;
+        let request = self.request(Method::GET, "/v1/models", None)?;
         let answer = self.http.call(request, Duration::from_secs(3)).await?;
         if !answer.status.is_success() {
             return Err(refusal(&answer));
@@ -80,8 +82,13 @@ impl<P> Provider<P> {
         serde_json::from_slice(&answer.body).map_err(|_| ProviderError::Unreadable)
     }
 
-    async fn open(&self, path: &str, body: &impl serde::Serialize) -> Result<Streaming, ProviderError> {
-        let request = self.request(Method::POST, path)?.json(body);
+    async fn open(
+        &self,
+        path: &str,
+        body: &impl serde::Serialize,
+        user: Option<UserId>,
+    ) -> Result<Streaming, ProviderError> {
+        let request = self.request(Method::POST, path, user)?.json(body);
         let opened = self.http.stream(request, ACCEPT).await?;
         if opened.status.is_success() {
             return Ok(opened);
@@ -89,9 +96,9 @@ impl<P> Provider<P> {
         Err(refusal(&read_error(opened).await))
     }
 
-    fn request(&self, method: Method, path: &str) -> Result<Request, HttpError> {
+    fn request(&self, method: Method, path: &str, user: Option<UserId>) -> Result<Request, HttpError> {
         let request = Request::new(method, format!("{}{path}", self.config.url));
-        match &self.config.api_key {
+        match self.config.credential.bearer(user, platform::unix_seconds()) {
             Some(key) => request.header("authorization", &format!("Bearer {}", key.expose())),
             None => Ok(request),
         }

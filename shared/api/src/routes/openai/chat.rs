@@ -110,8 +110,8 @@ pub async fn create(
     let streaming = body.get("stream").and_then(Value::as_bool).unwrap_or(false);
     let wants_usage = streaming && ask_for_usage(&mut body);
     let began = Instant::now();
-    let answer =
-        edge.provider.forward("/v1/chat/completions", &body).await.map_err(|error| from_provider(&error))?;
+    let answer = edge.provider.forward("/v1/chat/completions", &body, caller.user_id).await;
+    let answer = answer.map_err(|error| from_provider(&error))?;
     let decision = decision(candidate, &decided.rejected);
     if streaming {
         Ok(stream(&app, background, admitted, decision, began, answer, wants_usage))

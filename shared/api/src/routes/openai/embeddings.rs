@@ -32,7 +32,8 @@ pub async fn create(
     let edge = app.edge()?;
     let p = json!({ "workspace_id": workspace.id() });
     let _: Value = app.supabase.call(&caller.token, "begin_completion", &p).await?;
-    let answer = edge.provider.forward("/v1/embeddings", &body).await.map_err(|error| refused(&error))?;
+    let answer = edge.provider.forward("/v1/embeddings", &body, caller.user_id).await;
+    let answer = answer.map_err(|error| refused(&error))?;
     let mut bytes = Vec::new();
     let mut pieces = answer.body;
     while let Some(piece) = pieces.next().await {
