@@ -107,7 +107,8 @@ fn beginnings_are_saved_only_where_a_folder_is_named() {
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("beginnings");
     let save_to = |arguments: &[&str]| {
-        config(&[&["--model", "m.gguf"], arguments].concat()).map(|config| config.engine.save_to)
+        config(&[&["--model", "m.gguf"], arguments].concat())
+            .map(|config| config.models.catalogue.settings.save_to)
     };
     assert_eq!(save_to(&[]).unwrap(), None);
     let saved = save_to(&["--prefix-cache", folder.to_str().unwrap()]).unwrap().unwrap();
@@ -121,8 +122,9 @@ fn beginnings_are_saved_only_where_a_folder_is_named() {
 
 #[test]
 fn nothing_is_guessed_unless_asked_for() {
-    let guessed =
-        |arguments: &[&str]| config(&[&["--model", "m.gguf"], arguments].concat()).unwrap().engine.guessed;
+    let guessed = |arguments: &[&str]| {
+        config(&[&["--model", "m.gguf"], arguments].concat()).unwrap().models.catalogue.settings.guessed
+    };
     assert_eq!([guessed(&[]), guessed(&["--speculate", "8"])], [0, 8]);
     let many = ["hearth-edge", "--model", "m.gguf", "--speculate", "33"];
     assert!(Options::try_parse_from(many).is_err());

@@ -9,6 +9,8 @@ fn settings() -> Settings {
         cells: None,
         cache: CacheType::F16,
         mmap: true,
+        guessed: 0,
+        save_to: None,
         gpu_layers: 0,
     }
 }
