@@ -3,7 +3,7 @@
 use hearth_api::{Needed, SETTINGS};
 
 const DOCUMENT: &str = include_str!("../../../docs/settings.md");
-const CODE: &str = include_str!("../src/config.rs");
+const CODE: [&str; 2] = [include_str!("../src/config.rs"), include_str!("../src/config/edge.rs")];
 
 fn rows() -> Vec<String> {
     let rows = SETTINGS.iter().map(|setting| {
@@ -26,11 +26,9 @@ fn the_document_has_one_row_a_setting_and_no_other() {
 
 #[test]
 fn every_setting_is_read_and_every_name_that_is_read_is_a_setting() {
-    let read: Vec<&str> = CODE
-        .split("#[cfg(test)]")
-        .next()
-        .unwrap_or_default()
-        .split('"')
+    let product = CODE.iter().filter_map(|code| code.split("#[cfg(test)]").next());
+    let read: Vec<&str> = product
+        .flat_map(|code| code.split('"'))
         .filter(|text| {
             ["SUPABASE_", "HEARTH_", "UPSTASH_", "CRON_"].iter().any(|start| text.starts_with(start))
                 && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
