@@ -26,6 +26,7 @@ mod saving;
 mod schemas;
 mod several;
 mod sharing;
+mod soak;
 mod stopping;
 mod streams;
 mod tls;
