@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod tests;
+pub mod threads;
 
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -228,7 +229,7 @@ impl Options {
         if !mistakes.is_empty() {
             return Err(mistakes);
         }
-        let threads = self.threads.map_or_else(default_threads, |threads| threads.get().into());
+        let threads = self.threads.map_or_else(threads::default, |threads| threads.get().into());
         let cells = self.cells.map(NonZeroU32::get);
         let engine = Settings {
             parallel: parallel.into(),
@@ -292,14 +293,4 @@ fn is_origin(text: &str) -> bool {
             && !host.is_empty()
             && !host.contains(['/', '*', ' ', '?', '#', '@'])
     })
-}
-
-/// Compute threads wait for one another by spinning: with one more than there are free cores everybody stands still (two
-/// threads on two cores beside a busy neighbour: slower by a factor of more than ten). So one core is left to the rest of
-/// the machine, or the second half of each core where a core counts twice.
-pub fn default_threads() -> usize {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let counts_twice = std::fs::read_to_string("/sys/devices/system/cpu/smt/active")
-        .is_ok_and(|active| active.trim() == "1");
-    if counts_twice { cores.div_ceil(2) } else { (cores - 1).max(1) }
 }
