@@ -6,6 +6,7 @@ mod size;
 mod speculation;
 #[cfg(test)]
 mod tests;
+pub mod threads;
 
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -251,7 +252,7 @@ impl Options {
             mistakes.push(mistake);
             None
         });
-        let threads = self.threads.map_or_else(default_threads, |threads| threads.get().into());
+        let threads = self.threads.map_or_else(threads::default, |threads| threads.get().into());
         let settings = Settings {
             parallel: parallel.into(),
             queue: self.queue.into(),
@@ -311,14 +312,4 @@ fn is_origin(text: &str) -> bool {
             && !host.is_empty()
             && !host.contains(['/', '*', ' ', '?', '#', '@'])
     })
-}
-
-/// Compute threads wait for one another by spinning: with one more than there are free cores everybody stands still (two
-/// threads on two cores beside a busy neighbour: slower by a factor of more than ten). So one core is left to the rest of
-/// the machine, or the second half of each core where a core counts twice.
-pub fn default_threads() -> usize {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let counts_twice = std::fs::read_to_string("/sys/devices/system/cpu/smt/active")
-        .is_ok_and(|active| active.trim() == "1");
-    if counts_twice { cores.div_ceil(2) } else { (cores - 1).max(1) }
 }

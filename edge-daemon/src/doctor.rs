@@ -3,6 +3,7 @@
 mod cpu;
 mod finding;
 mod gpu;
+mod health;
 mod keys;
 mod machine;
 mod memory;
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 use clap::Parser;
 use serde_json::json;
 
+use crate::tls::certificate::Certificate;
 use crate::tls::options::TlsOptions;
 use finding::{Finding, Level};
 use machine::Machine;
@@ -89,11 +91,12 @@ impl DoctorCommand {
         findings.extend(memory::all(&machine, self.model.as_deref()));
         findings.extend(gpu::all());
         let tls = self.tls.files();
+        let certificate = tls.as_ref().and_then(|(chain, key)| Certificate::read(chain, key).ok());
         match address(&self.host) {
             Ok(host) => {
                 let address = SocketAddr::new(host, self.port);
                 findings.push(port::reach(host, self.keys.is_some(), tls.is_some()));
-                findings.push(port::port(address));
+                findings.push(port::port(address, certificate.as_ref()));
             }
             Err(fault) => findings.push(fault),
         }

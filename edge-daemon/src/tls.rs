@@ -3,6 +3,7 @@
 pub mod certificate;
 pub mod listener;
 pub mod options;
+pub mod pinned;
 pub mod renewal;
 
 use std::sync::Arc;

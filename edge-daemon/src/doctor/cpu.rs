@@ -4,7 +4,7 @@ use std::num::NonZeroU16;
 
 use super::finding::Finding;
 use super::machine::Machine;
-use crate::config::default_threads;
+use crate::config::threads;
 use crate::cpu;
 
 pub fn instructions(machine: &Machine) -> Finding {
@@ -27,7 +27,7 @@ pub fn instructions(machine: &Machine) -> Finding {
 
 pub fn threads(wanted: Option<NonZeroU16>) -> Finding {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let threads = wanted.map_or_else(default_threads, |threads| threads.get().into());
+    let threads = wanted.map_or_else(threads::default, |threads| threads.get().into());
     let found = format!("{threads} of {cores} compute");
     if threads > cores {
         Finding::warn(

@@ -1,21 +1,11 @@
 //! The port: is it free, and may it be opened to whom it would be? Or who is there already?
 
-use std::io::{self, Read as _, Write as _};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
-use std::time::{Duration, Instant};
-
-use serde_json::Value;
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener};
 
 use super::finding::Finding;
-
-/// A daemon on this machine answers at once, or is in trouble.
-const PATIENCE: Duration = Duration::from_secs(3);
-
-/// `/health` is shorter; what is longer is something else.
-const MOST_BYTES: usize = 64 << 10;
-
-/// A record that tells of a mistake in TLS. Source: RFC 8446, section 5.1.
-const TLS_ALERT: u8 = 0x15;
+use super::health::{self, Answer};
+use crate::tls::certificate::Certificate;
 
 /// Who could reach the daemon, and what they would see.
 pub fn reach(host: IpAddr, keys: bool, tls: bool) -> Finding {
@@ -38,12 +28,12 @@ pub fn reach(host: IpAddr, keys: bool, tls: bool) -> Finding {
     }
 }
 
-pub fn port(address: SocketAddr) -> Finding {
+pub fn port(address: SocketAddr, certificate: Option<&Certificate>) -> Finding {
     match TcpListener::bind(address) {
         Ok(_) if address.port() == 0 => Finding::ok("port", "any that is free"),
         Ok(_) => Finding::ok("port", format!("{} is free", address.port())),
         Err(error) => match error.kind() {
-            io::ErrorKind::AddrInUse => taken(address),
+            io::ErrorKind::AddrInUse => taken(address, certificate),
             io::ErrorKind::PermissionDenied => Finding::fail(
                 "port",
                 format!("{} may be opened by root alone", address.port()),
@@ -63,9 +53,9 @@ pub fn port(address: SocketAddr) -> Finding {
     }
 }
 
-fn taken(address: SocketAddr) -> Finding {
+fn taken(address: SocketAddr, certificate: Option<&Certificate>) -> Finding {
     let port = address.port();
-    match ask_health(address) {
+    match health::ask(address, certificate) {
         Ok(Answer::Daemon { status, model }) if status == "ok" => {
             Finding::ok("port", format!("a hearth-edge runs on {port} and is well, with the model {model}"))
         }
@@ -76,60 +66,15 @@ fn taken(address: SocketAddr) -> Finding {
         ),
         Ok(Answer::Tls) => Finding::warn(
             "port",
-            format!("{port} is taken by a server that speaks TLS"),
-            "if that is a hearth-edge, all is well; if not, choose another with --port",
+            format!(
+                "{port} is taken by a server that speaks TLS, and not with the certificate that --tls-cert names"
+            ),
+            "if that is a hearth-edge, name its files, or see in its log why it has not read them again; if not, choose another port",
         ),
         Ok(Answer::Other) | Err(_) => Finding::fail(
             "port",
             format!("{port} is taken by another server"),
             "end that one, or choose another with --port",
         ),
-    }
-}
-
-enum Answer {
-    Daemon { status: String, model: String },
-    Tls,
-    Other,
-}
-
-/// Asks for `/health` as a daemon would answer it.
-fn ask_health(address: SocketAddr) -> io::Result<Answer> {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip,
-    };
-    let mut connection = TcpStream::connect_timeout(&SocketAddr::new(ip, address.port()), PATIENCE)?;
-    connection.set_read_timeout(Some(PATIENCE))?;
-    connection.set_write_timeout(Some(PATIENCE))?;
-    connection.write_all(b"GET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
-    let mut answer = Vec::new();
-    let mut piece = [0; 4096];
-    let asked = Instant::now();
-    while answer.len() < MOST_BYTES && asked.elapsed() < PATIENCE {
-        match connection.read(&mut piece) {
-            Ok(0) => break,
-            Ok(read) => answer.extend_from_slice(piece.get(..read).unwrap_or_default()),
-            // A server that speaks TLS may cut what it did not understand; what it said first counts.
-            Err(_) if !answer.is_empty() => break,
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(read_health(&answer))
-}
-
-fn read_health(answer: &[u8]) -> Answer {
-    if answer.first() == Some(&TLS_ALERT) {
-        return Answer::Tls;
-    }
-    let body = answer.windows(4).position(|end| end == b"\r\n\r\n").and_then(|at| answer.get(at + 4..));
-    let health: Value = body.and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default();
-    match (health["status"].as_str(), health["cells"].is_object()) {
-        (Some(status), true) => Answer::Daemon {
-            status: status.to_owned(),
-            model: health["model"].as_str().unwrap_or("of no name").to_owned(),
-        },
-        _ => Answer::Other,
     }
 }

@@ -137,6 +137,14 @@ async fn a_running_daemon_is_told_from_another_server() {
         Daemon::with(&["--context", "256", "--tls-cert", files.cert(), "--tls-key", files.key()]).await;
     let port = daemon.base.rsplit(':').next().unwrap().to_owned();
     finds(&["--port", &port], "port", "warn", "speaks TLS");
+    finds(&["--port", &port, "--tls-cert", files.cert(), "--tls-key", files.key()], "port", "ok", "is well");
+    let other = Files::new();
+    finds(
+        &["--port", &port, "--tls-cert", other.cert(), "--tls-key", other.key()],
+        "port",
+        "warn",
+        "speaks TLS",
+    );
 
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = other.local_addr().unwrap().port().to_string();
