@@ -2,6 +2,7 @@
 
 mod models;
 mod prefix_cache;
+mod reach;
 mod size;
 mod speculation;
 #[cfg(test)]
@@ -29,6 +30,7 @@ use crate::tls::options::TlsOptions;
 use crate::tls::renewal::Served;
 use models::{ModelOptions, Models};
 use prefix_cache::PrefixCacheOptions;
+use reach::{address, is_origin, open_keys};
 use speculation::SpeculationOptions;
 
 const EXAMPLES: &str = "\
@@ -273,43 +275,4 @@ impl Options {
         let address = SocketAddr::new(host, self.port);
         Ok(Config { models, address, keys, pairings, tls, announce, origins, grace, log: self.log_format })
     }
-}
-
-/// The address to listen on, which without keys or pairings must be this machine's own: whoever reaches the port can use the model.
-fn address(host: &str, keyed: bool) -> Result<IpAddr, String> {
-    let address: IpAddr = match host.trim_start_matches('[').trim_end_matches(']') {
-        "localhost" => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        text => text.parse().map_err(|_| format!("--host {host}: not an IP address"))?,
-    };
-    if keyed || address.is_loopback() {
-        return Ok(address);
-    }
-    Err(format!(
-        "--host {host}: this address can be reached by other machines, and there are no API keys and no pairings that \
-         would keep strangers out; make one with `hearth-edge keys add NAME` and name the file with --keys, or with \
-         `hearth-edge pair` and --pairings, or listen on 127.0.0.1"
-    ))
-}
-
-/// A file without a key would let nobody in, which nobody wants.
-fn open_keys(file: &std::path::Path) -> Result<LiveKeys, String> {
-    match LiveKeys::open(file) {
-        Ok(keys) if keys.is_empty() => {
-            let file = file.display();
-            Err(format!(
-                "--keys {file}: no keys are in it; make one with `hearth-edge keys add NAME --keys {file}`"
-            ))
-        }
-        Ok(keys) => Ok(keys),
-        Err(error) => Err(format!("--keys: {error}")),
-    }
-}
-
-/// `scheme://host`, maybe with a port, and nothing behind it.
-fn is_origin(text: &str) -> bool {
-    text.split_once("://").is_some_and(|(scheme, host)| {
-        matches!(scheme, "http" | "https")
-            && !host.is_empty()
-            && !host.contains(['/', '*', ' ', '?', '#', '@'])
-    })
 }

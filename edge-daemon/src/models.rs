@@ -9,6 +9,8 @@ pub mod known;
 mod lease;
 mod leaving;
 mod listing;
+mod loading;
+mod naming;
 mod shapes;
 mod taking;
 mod unavailable;
@@ -23,8 +25,8 @@ use entry::Entry;
 use known::{Catalogue, Known};
 pub use lease::Loaded;
 pub use listing::{Listed, State};
+pub use naming::Purpose;
 use shapes::Shapes;
-pub use taking::Purpose;
 pub use unavailable::Unavailable;
 
 /// All models that can be asked for, and those that are in memory.

@@ -1,0 +1,142 @@
+//! How models come into memory, and what becomes of their engines.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::budget::{Held, Verdict, make_room};
+use super::entry::{Entry, Running, Slot};
+use super::known::Known;
+use super::{Inner, Shelf, Unavailable};
+use crate::engine::{End, Engine, Plan, Sizes};
+use crate::model::{Shape, file};
+
+impl Inner {
+    /// A model's kind and sizes: of what is in memory, whatever has become of its file, or else by the file's header.
+    pub(super) fn shape(&self, known: &Known) -> Result<Shape, String> {
+        let in_memory =
+            self.shelf().entries.get(&known.id).and_then(Entry::running).map(|running| running.shape.clone());
+        in_memory.map_or_else(|| self.shapes.get(&known.path), Ok)
+    }
+
+    /// Loads a model where there is room for it, else sees to it that there will be.
+    pub(super) fn begin(self: &Arc<Self>, shelf: &mut Shelf, known: &Known) -> Result<(), Unavailable> {
+        let failed = |reason| Unavailable::Failed { id: known.id.clone(), reason };
+        let plan = self.plan(shelf, known).map_err(failed)?;
+        let need = plan.need();
+        let (ids, held) = Self::held(shelf);
+        // Held already where another serves the same file.
+        let shared = ids.iter().position(|id| shelf.entries[id].known.path == known.path);
+        let wanted = Held {
+            file: shared.map_or(held.len(), |at| held[at].file),
+            weights: need.weights,
+            own: need.own(),
+            pinned: known.pinned,
+            busy: true,
+            leaving: false,
+            used: shelf.takings,
+        };
+        match make_room(self.limit, wanted, &held) {
+            Verdict::Fits => self.load(shelf, known, plan).map_err(failed),
+            Verdict::Wait => Ok(()),
+            Verdict::Unload(going) => {
+                for id in going.into_iter().map(|at| &ids[at]) {
+                    tracing::info!(model = id, "unloading, to make room for another");
+                    if let Some(entry) = shelf.entries.get_mut(id) {
+                        entry.close();
+                    }
+                }
+                Ok(())
+            }
+            Verdict::Never { pinned } => {
+                Err(Unavailable::TooLarge { id: known.id.clone(), need, limit: self.limit, pinned })
+            }
+        }
+    }
+
+    /// Who is in memory, by id, and what each holds.
+    pub(super) fn held(shelf: &Shelf) -> (Vec<String>, Vec<Held>) {
+        let running = || shelf.entries.iter().filter(|(_, entry)| entry.running().is_some());
+        // The same file has the same number: the first place that it is met at.
+        let number = |entry: &Entry| running().position(|(_, other)| other.known.path == entry.known.path);
+        running().filter_map(|(id, entry)| Some((id.clone(), entry.held(number(entry)?)?))).unzip()
+    }
+
+    /// What serving a model would come to, beside what is pinned.
+    pub(super) fn plan(&self, shelf: &Shelf, known: &Known) -> Result<Plan, String> {
+        let shape = self.shapes.get(&known.path)?;
+        let others = shelf.entries.values().filter(|entry| entry.pinned && entry.known.id != known.id);
+        let pinned: u64 = others.filter_map(Entry::running).map(|running| running.need.total()).sum();
+        let sizes = Sizes::new(&known.settings, &shape, Some(self.limit.saturating_sub(pinned)));
+        Ok(Plan {
+            id: known.id.as_str().into(),
+            path: known.path.clone(),
+            adapter: known.adapter.as_ref().map(|(adapter, _)| adapter.clone()),
+            adapters: self.catalogue.adapters_of(&known.path),
+            shape,
+            settings: known.settings.clone(),
+            sizes,
+        })
+    }
+
+    fn load(self: &Arc<Self>, shelf: &mut Shelf, known: &Known, plan: Plan) -> Result<(), String> {
+        let (shape, need, file) = (plan.shape.clone(), plan.need(), file::id(&known.path));
+        tracing::info!(model = known.id, memory_mb = need.total() / 1_000_000, "loading");
+        let engine = Engine::start(plan, self.weights.clone())
+            .map_err(|error| format!("no thread for the engine: {error}"))?;
+        tokio::spawn(watch(Arc::clone(self), known.id.clone(), engine.clone()));
+        if let Some(entry) = shelf.entries.get_mut(&known.id) {
+            entry.slot = Slot::Loading(Running { engine, shape, need, file });
+        }
+        Ok(())
+    }
+}
+
+/// Follows an engine from its start to its end.
+async fn watch(inner: Arc<Inner>, id: String, engine: Engine) {
+    if let Some(serving) = engine.ready().await {
+        let mut shelf = inner.shelf();
+        if let Some(entry) = shelf.entries.get_mut(&id) {
+            entry.slot = match std::mem::replace(&mut entry.slot, Slot::Unloaded) {
+                Slot::Loading(running) => Slot::Ready(running, serving),
+                other => other,
+            };
+            entry.loads += 1;
+            entry.last = Instant::now();
+        }
+        drop(shelf);
+        inner.changed.notify_waiters();
+    }
+    inner.ended(&id, engine.ended().await);
+}
+
+impl Inner {
+    fn ended(&self, id: &str, end: End) {
+        let mut shelf = self.shelf();
+        let closed = shelf.closed;
+        if let Some(entry) = shelf.entries.get_mut(id) {
+            let as_told = closed || matches!(entry.slot, Slot::Leaving(_));
+            let reason = match end {
+                End::NotLoaded(reason) => Some(reason),
+                End::AsTold if as_told => None,
+                End::AsTold | End::Crashed => Some("its engine ended by itself".to_owned()),
+            };
+            if let Some(reason) = &reason {
+                tracing::error!(model = id, "{reason}");
+            } else {
+                tracing::info!(model = id, "unloaded");
+            }
+            let was_served = matches!(entry.slot, Slot::Ready(..) | Slot::Closing(_));
+            if was_served && reason.is_some() && entry.known.pinned {
+                let why = format!("the engine of {id} ended by itself");
+                self.broken.send_replace(Some(super::Broken::Crashed(why)));
+            }
+            entry.slot = reason.map_or(Slot::Unloaded, |reason| Slot::Failed {
+                reason,
+                file: file::id(&entry.known.path),
+                at: Instant::now(),
+            });
+        }
+        drop(shelf);
+        self.changed.notify_waiters();
+    }
+}

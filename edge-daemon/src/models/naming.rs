@@ -1,0 +1,68 @@
+//! Which model a request means.
+
+use super::known::Known;
+use super::{Models, Unavailable};
+use crate::model::Kind;
+
+/// What a model is wanted for, which tells what no name means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    Write,
+    Embed,
+    /// To count its tokens, say.
+    Any,
+}
+
+impl Models {
+    /// The model that a request means. No name, and `default`, mean the first one, or what an alias says; where texts are to
+    /// be embedded and that one writes, they mean `embed`: an alias, or the first that embeds.
+    pub fn find(&self, name: Option<&str>, purpose: Purpose) -> Result<Known, Unavailable> {
+        let asked = name.filter(|name| !name.is_empty()).unwrap_or("default");
+        let found = match (asked, purpose) {
+            ("default", Purpose::Embed) => {
+                let default = self.default();
+                default.clone().filter(|known| self.embeds(known)).or_else(|| self.embedding()).or(default)
+            }
+            ("default", _) => self.default(),
+            ("embed", _) => self.embedding(),
+            _ => self.named(self.inner.catalogue.aliases.get(asked).map_or(asked, String::as_str)),
+        };
+        found.ok_or_else(|| {
+            let known: Vec<String> = self.inner.catalogue.all().into_iter().map(|known| known.id).collect();
+            if asked == "default" && known.is_empty() {
+                return Unavailable::None;
+            }
+            Unavailable::Unknown { asked: asked.to_owned(), known }
+        })
+    }
+
+    fn default(&self) -> Option<Known> {
+        match self.inner.catalogue.aliases.get("default") {
+            Some(id) => self.named(id),
+            None => self.inner.catalogue.first(),
+        }
+    }
+
+    fn embedding(&self) -> Option<Known> {
+        match self.inner.catalogue.aliases.get("embed") {
+            Some(id) => self.named(id),
+            None => self.inner.catalogue.all().into_iter().find(|known| self.embeds(known)),
+        }
+    }
+
+    fn named(&self, id: &str) -> Option<Known> {
+        self.inner.catalogue.find(id)
+    }
+
+    fn embeds(&self, known: &Known) -> bool {
+        self.kind(known).is_ok_and(|kind| kind == Kind::Embedding)
+    }
+
+    /// What a model is for.
+    pub fn kind(&self, known: &Known) -> Result<Kind, Unavailable> {
+        self.inner
+            .shape(known)
+            .map(|shape| shape.kind)
+            .map_err(|reason| Unavailable::Failed { id: known.id.clone(), reason })
+    }
+}
