@@ -13,6 +13,7 @@ mod listen;
 mod model;
 mod models;
 mod pairing;
+mod private_file;
 mod prompt;
 mod serve;
 mod text;

@@ -59,12 +59,10 @@ impl KeysCommand {
     /// Does it, and shows what was done.
     pub fn run(self) -> Result<(), KeysError> {
         let path = self.keys.unwrap_or_else(default_file);
-        let mut file = KeyFile::read(&path)?;
         let mut out = io::stdout().lock();
         match self.action {
             Action::Add { name, rate, tokens } => {
-                let NewKey { record, secret } = file.add(&name, rate, tokens)?;
-                file.write(&path)?;
+                let NewKey { record, secret } = KeyFile::change(&path, |file| file.add(&name, rate, tokens))?;
                 writeln!(out, "{secret}")?;
                 writeln!(
                     io::stderr(),
@@ -75,13 +73,12 @@ impl KeysCommand {
                 )?;
             }
             Action::List => {
-                for key in &file.keys {
+                for key in &KeyFile::read(&path)?.keys {
                     writeln!(out, "{}", line(key))?;
                 }
             }
             Action::Revoke { key } => {
-                let gone = file.revoke(&key)?;
-                file.write(&path)?;
+                let gone = KeyFile::change(&path, |file| file.revoke(&key))?;
                 writeln!(out, "revoked {} ({})", gone.name, gone.id)?;
             }
         }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::store::{self, KeyFile, KeyRecord, StoreError};
+use crate::private_file;
 
 /// How often the file is looked at: a key that was revoked ends within this time.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
@@ -125,7 +126,7 @@ impl LiveKeys {
             return;
         }
         let written = serde_json::to_vec(&used).map_err(std::io::Error::from);
-        if let Err(error) = written.and_then(|bytes| store::replace(&usage_path(&self.path), &bytes)) {
+        if let Err(error) = written.and_then(|bytes| private_file::replace(&usage_path(&self.path), &bytes)) {
             tracing::error!(%error, "what the keys have used could not be written down");
         }
     }

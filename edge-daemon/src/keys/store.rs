@@ -1,12 +1,13 @@
 //! The file of keys. It holds hashes: a key itself is shown once, when it is made.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+
+use crate::private_file;
 
 /// What every key begins with, so that a leaked one can be recognised.
 const PREFIX: &str = "hearth_edge_sk_";
@@ -73,7 +74,21 @@ impl KeyFile {
     pub fn write(&self, path: &Path) -> Result<(), StoreError> {
         let unwritable = |source| StoreError::Unwritable { path: path.display().to_string(), source };
         let bytes = serde_json::to_vec_pretty(self).map_err(|error| unwritable(error.into()))?;
-        replace(path, &bytes).map_err(unwritable)
+        private_file::replace(path, &bytes).map_err(unwritable)
+    }
+
+    /// Changes the file, whole or not at all, while no other command does: of two at once, the second would write over what
+    /// the first one added.
+    pub fn change<T>(
+        path: &Path,
+        change: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let unwritable = |source| StoreError::Unwritable { path: path.display().to_string(), source };
+        let _held = private_file::hold(path).map_err(unwritable)?;
+        let mut file = Self::read(path)?;
+        let changed = change(&mut file)?;
+        file.write(path)?;
+        Ok(changed)
     }
 
     /// Makes a key. Its name is free afterwards only if it is revoked.
@@ -107,20 +122,6 @@ pub fn hash(secret: &str) -> String {
     hex::encode(Sha256::digest(secret.as_bytes()))
 }
 
-/// Writes a file that only its owner can read, whole or not at all.
-pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder)?;
-    }
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}.new", std::process::id()));
-    let beside = PathBuf::from(beside);
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&beside, path)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,6 +141,21 @@ mod tests {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(KeyFile::read(&path).unwrap(), KeyFile { keys: vec![record] });
         assert!(matches!(file.add("laptop", None, None), Err(StoreError::Exists(_))));
+    }
+
+    #[test]
+    fn of_several_at_once_none_is_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.json");
+        std::thread::scope(|scope| {
+            for n in 0..8 {
+                let path = &path;
+                scope.spawn(move || {
+                    KeyFile::change(path, |file| file.add(&format!("n{n}"), None, None)).unwrap()
+                });
+            }
+        });
+        assert_eq!(KeyFile::read(&path).unwrap().keys.len(), 8);
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! The file of pairings. It holds this daemon's id and public keys: a private one is shown once, when it is made.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use base64::Engine as _;
@@ -15,7 +14,7 @@ use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::keys::store::replace;
+use crate::private_file;
 
 /// One pairing, as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,12 +86,12 @@ impl PairingFile {
         change: impl FnOnce(&mut Self) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let unwritable = |source| StoreError::Unwritable { path: path.display().to_string(), source };
-        let _held = hold(path).map_err(unwritable)?;
+        let _held = private_file::hold(path).map_err(unwritable)?;
         let new = || Self { id: Uuid::new_v4(), pairings: Vec::new() };
         let mut file = Self::read(path)?.unwrap_or_else(new);
         let changed = change(&mut file)?;
         let bytes = serde_json::to_vec_pretty(&file).map_err(|error| unwritable(error.into()))?;
-        replace(path, &bytes).map_err(unwritable)?;
+        private_file::replace(path, &bytes).map_err(unwritable)?;
         Ok(changed)
     }
 
@@ -134,18 +133,6 @@ fn public(seed: [u8; 32]) -> Result<(String, String), jsonwebtoken::errors::Erro
         AlgorithmParameters::OctetKeyPair(pair) => Ok((kid, pair.x)),
         _ => Err(jsonwebtoken::errors::ErrorKind::InvalidEddsaKey.into()),
     }
-}
-
-/// Keeps other commands from changing the file until what is returned is dropped.
-fn hold(path: &Path) -> io::Result<File> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder)?;
-    }
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".lock");
-    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(beside)?;
-    file.lock()?;
-    Ok(file)
 }
 
 #[cfg(test)]
