@@ -106,9 +106,19 @@ impl Engine {
         let inbox = Inbox { jobs: job_receiver, phases: phase_receiver, runtime: Handle::current() };
         thread::Builder::new().name("engine".to_owned()).spawn(move || {
             let outcome = worker::run(&plan, &weights, inbox, &status_sender, &thread_gauges);
+            // The weights go before anybody is told that they have gone.
+            status_sender.send_if_modified(|status| {
+                *status = Status::Loading;
+                false
+            });
             status_sender.send_replace(Status::Ended(outcome.err()));
         })?;
         Ok(Self { jobs, places, status, phase: Arc::new(phase), gauges })
+    }
+
+    /// Is this the same engine?
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.gauges, &other.gauges)
     }
 
     pub fn gauges(&self) -> &Gauges {

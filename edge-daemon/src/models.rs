@@ -22,7 +22,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::engine::Weights;
 use entry::Entry;
-use known::{Catalogue, Known};
+use known::Catalogue;
 pub use lease::Loaded;
 pub use listing::{Listed, State};
 pub use naming::Purpose;
@@ -92,20 +92,25 @@ impl Models {
     /// Loads the pinned, in their order, and from now on unloads what nobody has asked for in a while. To be called inside a
     /// runtime.
     pub fn start(&self) {
-        for known in self.inner.catalogue.named.iter().filter(|known| known.pinned) {
-            self.load_pinned(known.clone());
-        }
+        tokio::spawn(self.clone().load_pinned());
         tokio::spawn(leaving::unload_idle(Arc::downgrade(&self.inner)));
     }
 
-    fn load_pinned(&self, known: Known) {
-        let models = self.clone();
-        tokio::spawn(async move {
-            let id = known.id.clone();
-            if let Err(error) = models.take_known(known).await {
-                models.inner.broken.send_replace(Some(Broken::NotLoaded(format!("{id}: {error}"))));
+    /// One after the other: files are read one at a time, and what is loaded first has the first say in how much room it takes.
+    async fn load_pinned(self) {
+        for known in self.inner.catalogue.named.iter().filter(|known| known.pinned) {
+            let taken = loop {
+                match self.take_known(known.clone()).await {
+                    // A slow disk is no reason to give up.
+                    Err(Unavailable::NotYet { .. }) => {}
+                    taken => break taken,
+                }
+            };
+            if let Err(error) = taken {
+                self.inner.broken.send_replace(Some(Broken::NotLoaded(format!("{}: {error}", known.id))));
+                return;
             }
-        });
+        }
     }
 
     /// Waits until a model breaks without which the daemon should not go on.

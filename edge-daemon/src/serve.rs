@@ -74,6 +74,13 @@ pub async fn serve(config: Config) -> Result<(), Stop> {
             }
         }
         broken = models.broken() => {
+            models.drain();
+            models.stop();
+            if let Some(keys) = &keys {
+                keys.save();
+            }
+            // What computes must not outlive the process's own end.
+            let _ = timeout(LAST_STEP, models.ended()).await;
             return Err(match broken {
                 Broken::NotLoaded(reason) => Stop::Model(reason),
                 Broken::Crashed(reason) => Stop::Failed(reason),

@@ -236,7 +236,16 @@ fn take_aliases(aliases: &[String], catalogue: &mut Catalogue, mistakes: &mut Ve
                 mistakes.push("--alias: an empty name cannot be asked for".to_owned());
             }
             None => match catalogue.named.first_mut() {
-                Some(first) => alias.trim().clone_into(&mut first.id),
+                Some(first) => {
+                    let old = std::mem::replace(&mut first.id, alias.trim().to_owned());
+                    let new = first.id.clone();
+                    let parents = catalogue.named.iter_mut().filter_map(|known| known.adapter.as_mut());
+                    parents
+                        .filter(|(_, parent)| *parent == old)
+                        .for_each(|(_, parent)| new.clone_into(parent));
+                    let targets = catalogue.aliases.values_mut().filter(|target| **target == old);
+                    targets.for_each(|target| new.clone_into(target));
+                }
                 None => {
                     mistakes.push(format!("--alias {alias}: it names the first --model, and there is none"));
                 }

@@ -119,7 +119,9 @@ impl<'model> Embeddings<'model> {
             let nth = counts.len();
             counts.push(0);
             for text in &asked.texts {
-                if texts as usize == TEXTS || tokens + text.len() > self.tokens {
+                // A longer batch is for a single long text: every token costs memory while it is computed.
+                let most = if texts == 0 { self.tokens } else { TOKENS };
+                if texts as usize == TEXTS || tokens + text.len() > most {
                     break 'full;
                 }
                 for (position, token) in text.iter().enumerate() {

@@ -24,19 +24,23 @@ impl Need {
                 (tokens, tokens)
             }
         };
-        // Scores of every word are wanted of a model that writes, for each token of a batch.
-        let words = if shape.kind == Kind::Chat { shape.n_vocab } else { 0 };
-        let per_token = words * NUMBER + cells * MASK + shape.n_embd * NUMBER * BETWEEN_LAYERS;
-        Self { weights: shape.bytes, cache: cells * sizes.cell_bytes, computing: batch * per_token }
+        // llama.cpp keeps room for the score of every word after each token of a batch, even where none is wanted.
+        let per_token = shape
+            .n_vocab
+            .saturating_mul(NUMBER)
+            .saturating_add(cells.saturating_mul(MASK))
+            .saturating_add(shape.n_embd.saturating_mul(NUMBER * BETWEEN_LAYERS));
+        let cache = cells.saturating_mul(sizes.cell_bytes);
+        Self { weights: shape.bytes, cache, computing: batch.saturating_mul(per_token) }
     }
 
     /// All but the weights.
     pub fn own(&self) -> u64 {
-        self.cache + self.computing
+        self.cache.saturating_add(self.computing)
     }
 
     pub fn total(&self) -> u64 {
-        self.weights + self.own()
+        self.weights.saturating_add(self.own())
     }
 }
 

@@ -5,7 +5,7 @@ use llama_cpp_2::context::params::KvCacheType;
 use serde::Deserialize;
 
 use super::saved::SaveTo;
-use crate::model::Shape;
+use crate::model::{Kind, Shape};
 
 /// How the cache keeps its numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
@@ -24,8 +24,8 @@ impl CacheType {
     /// Bytes that so many numbers take.
     fn bytes(self, numbers: u64) -> u64 {
         match self {
-            Self::F16 => numbers * 2,
-            Self::Q8_0 => numbers.div_ceil(32) * 34,
+            Self::F16 => numbers.saturating_mul(2),
+            Self::Q8_0 => numbers.div_ceil(32).saturating_mul(34),
         }
     }
 }
@@ -83,6 +83,9 @@ impl Settings {
 /// Beyond this many tokens a conversation gets slow on the machines this is for; larger contexts are asked for.
 const DEFAULT_CONTEXT: u32 = 8192;
 
+/// Tokens of a text that an embedding model takes, unless more are asked for.
+const DEFAULT_EMBEDDED: u32 = 2048;
+
 /// The default context shrinks to this where memory is short, and no further.
 const LEAST_DEFAULT_CONTEXT: u32 = 2048;
 
@@ -115,7 +118,14 @@ impl Sizes {
             heads: shape.heads,
             available: available.map(|bytes| bytes.saturating_sub(shape.bytes)),
         };
-        Self::from_figures(settings, figures)
+        match shape.kind {
+            Kind::Chat => Self::from_figures(settings, figures),
+            // Longer texts take much memory at once, and are asked for.
+            Kind::Embedding => {
+                let context = settings.context.unwrap_or(DEFAULT_EMBEDDED);
+                Self::from_figures(&Settings { context: Some(context), ..settings.clone() }, figures)
+            }
+        }
     }
 
     fn from_figures(settings: &Settings, figures: Figures) -> Self {

@@ -24,7 +24,11 @@ struct Held {
 impl Weights {
     /// The weights of a plan: those that are in memory, unless their file has been replaced, or else read from the file.
     /// Blocks until they are there; one file is read at a time.
-    pub fn get(&self, plan: &Plan, progress: impl FnMut(f32) + 'static) -> Result<Arc<Model>, LoadError> {
+    pub fn get(
+        &self,
+        plan: &Plan,
+        progress: impl FnMut(f32) -> bool + 'static,
+    ) -> Result<Arc<Model>, LoadError> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.retain(|_, held| held.model.strong_count() > 0);
         let file = file::id(&plan.path);

@@ -10,7 +10,7 @@ use super::embeddings::Embeddings;
 use super::gauges::Gauges;
 use super::inbox::Inbox;
 use super::saved::Saved;
-use super::{Plan, Serving, Status, Weights, context};
+use super::{Phase, Plan, Serving, Status, Weights, context};
 use crate::model::Kind;
 
 /// Loads the model and serves it until it is told to end. The error is a sentence for the operator.
@@ -22,9 +22,12 @@ pub fn run(
     gauges: &Arc<Gauges>,
 ) -> Result<(), String> {
     let Plan { id, settings, sizes, .. } = plan;
-    let progress = Arc::clone(gauges);
+    let (progress, phases) = (Arc::clone(gauges), inbox.phases.clone());
     let model = weights
-        .get(plan, move |part| progress.loaded.store((part * 1000.0) as usize, Ordering::Relaxed))
+        .get(plan, move |part| {
+            progress.loaded.store((part * 1000.0) as usize, Ordering::Relaxed);
+            *phases.borrow() == Phase::Running
+        })
         .map_err(|error| error.to_string())?;
     let prefix_sharing = model.can_share_prefixes() && settings.parallel < context::SEQUENCE_IDS;
     let serving = Arc::new(Serving { model, n_ctx: sizes.n_ctx, prefix_sharing });

@@ -213,7 +213,7 @@ impl Drop for Answers {
     fn drop(&mut self) {
         for channel in self.channels.iter().filter(|channel| channel.events.is_some()) {
             self.meter.abandoned();
-            if !std::mem::replace(&mut self.read, true) && channel.first.is_some() {
+            if channel.first.is_some() && !std::mem::replace(&mut self.read, true) {
                 self.meter.read(self.prompt_tokens as u64, 0);
             }
             self.meter.wrote(channel.n_tokens, None);

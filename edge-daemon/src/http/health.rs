@@ -44,7 +44,10 @@ struct Memory {
 pub async fn health(State(daemon): State<Daemon>) -> (StatusCode, Json<Health>) {
     let models = &daemon.models;
     let default = models.find(None, Purpose::Write).ok();
-    let standing = default.as_ref().filter(|known| known.pinned).map(|known| models.standing(&known.id));
+    // What is to be in memory always is asked for by the daemon itself, right at the start.
+    let loading = Standing::Loading(0.0);
+    let pinned = default.as_ref().filter(|known| known.pinned);
+    let standing = pinned.map(|known| models.standing(&known.id).unwrap_or(loading));
     let (code, status) = match standing {
         Some(Standing::Loading(_) | Standing::Unloading) => (StatusCode::SERVICE_UNAVAILABLE, "loading"),
         Some(Standing::Failed(_)) => (StatusCode::SERVICE_UNAVAILABLE, "failed"),

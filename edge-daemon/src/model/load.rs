@@ -43,12 +43,13 @@ pub struct LoadOptions {
 }
 
 impl Model {
-    /// Loads the file at `path`, whose shape was read before. `progress` is told how far it is, from 0 to 1.
+    /// Loads the file at `path`, whose shape was read before. `progress` is told how far it is, from 0 to 1, and says whether
+    /// to go on.
     pub fn load(
         path: &Path,
         shape: Shape,
         options: LoadOptions,
-        mut progress: impl FnMut(f32) + 'static,
+        progress: impl FnMut(f32) -> bool + 'static,
     ) -> Result<Self, LoadError> {
         let shown = path.display().to_string();
         let backend = backend()?;
@@ -56,11 +57,7 @@ impl Model {
         let params = LlamaModelParams::default()
             .with_use_mmap(options.mmap)
             .with_n_gpu_layers(options.gpu_layers)
-            .with_progress_callback(move |part| {
-                progress(part);
-                // True is to go on.
-                true
-            });
+            .with_progress_callback(progress);
         let llama = LlamaModel::load_from_file(backend, path, &params)
             .map_err(|error| LoadError::Refused(shown.clone(), error.to_string()))?;
 

@@ -90,8 +90,9 @@ impl Shape {
         let heads = of_all_layers("attention.head_count").unwrap_or(layers);
         let kv_heads = of_all_layers("attention.head_count_kv").unwrap_or(heads);
         let per_head = n_embd.saturating_mul(layers) / heads.max(1);
-        let width = number("attention.key_length").unwrap_or(per_head)
-            + number("attention.value_length").unwrap_or(per_head);
+        let width = number("attention.key_length")
+            .unwrap_or(per_head)
+            .saturating_add(number("attention.value_length").unwrap_or(per_head));
         Self {
             kind,
             n_ctx_train: number("context_length").and_then(|n| u32::try_from(n).ok()).unwrap_or(0).max(1),

@@ -72,6 +72,10 @@ impl Entry {
         }
     }
 
+    pub fn is_loading(&self) -> bool {
+        matches!(self.slot, Slot::Loading(_))
+    }
+
     /// The engine, where there is one.
     pub fn running(&self) -> Option<&Running> {
         match &self.slot {
@@ -91,7 +95,8 @@ impl Entry {
             weights: need.weights,
             own: need.own(),
             pinned: self.pinned,
-            busy: self.in_use > 0 || matches!(self.slot, Slot::Loading(_)),
+            // Whoever has waited for it gets it before it can go again.
+            busy: self.in_use > 0 || self.waiting > 0 || self.is_loading(),
             leaving: matches!(self.slot, Slot::Closing(_) | Slot::Leaving(_)),
             used: self.taken,
         })

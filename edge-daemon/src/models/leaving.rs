@@ -3,7 +3,7 @@
 use std::sync::Weak;
 use std::time::Duration;
 
-use super::entry::{Entry, Slot};
+use super::entry::{Entry, Running, Slot};
 use super::{Inner, Models};
 
 /// How often those that nobody asks for are looked for.
@@ -11,11 +11,19 @@ const LOOK: Duration = Duration::from_millis(500);
 
 impl Models {
     /// Unloads a model, and waits until it is gone: running answers are finished first. What is not in memory is left alone.
+    /// One that is being loaded goes when it is there.
     pub async fn unload(&self, id: &str) {
-        if let Some(entry) = self.inner.shelf().entries.get_mut(id) {
+        let running = self.inner.shelf().entries.get(id).and_then(Entry::running).cloned();
+        let Some(Running { engine, .. }) = running else { return };
+        engine.ready().await;
+        let is_it = |entry: &Entry| entry.running().is_some_and(|running| running.engine.is(&engine));
+        // It may be that the shelf has not been told yet.
+        self.until(|entries| !entries.get(id).is_some_and(|entry| is_it(entry) && entry.is_loading())).await;
+        if let Some(entry) = self.inner.shelf().entries.get_mut(id).filter(|entry| is_it(entry)) {
             entry.close();
         }
-        self.until(|entries| entries.get(id).is_none_or(|entry| entry.running().is_none())).await;
+        // Somebody may have had it loaded again: that is another engine.
+        self.until(|entries| !entries.get(id).is_some_and(is_it)).await;
     }
 
     /// Finishes the answers that have begun and refuses the rest; the engines end with the last of them.

@@ -51,12 +51,20 @@ impl Models {
     /// All models there are, the default first, and those that are being fetched.
     pub fn list(&self) -> Vec<Listed> {
         let catalogue = &self.inner.catalogue;
-        let mut listed: Vec<Listed> = catalogue.all().iter().map(|known| self.listed(known)).collect();
+        let mut known = catalogue.all();
+        for entry in self.inner.shelf().entries.values().filter(|entry| entry.running().is_some()) {
+            if known.iter().all(|other| other.id != entry.known.id) {
+                known.push(entry.known.clone());
+            }
+        }
+        let mut listed: Vec<Listed> = known.iter().map(|known| self.listed(known)).collect();
         if let Some(default) = catalogue.aliases.get("default") {
             // Stable: the others keep their order.
             listed.sort_by_key(|one| one.id != *default);
         }
         let fetched = catalogue.folder.as_deref().map(known::being_fetched).unwrap_or_default();
+        let fetched: Vec<_> =
+            fetched.into_iter().filter(|(id, _)| listed.iter().all(|one| one.id != *id)).collect();
         listed.extend(fetched.into_iter().map(|(id, bytes)| Listed {
             id,
             aliases: Vec::new(),
@@ -117,9 +125,9 @@ impl Models {
         self.inner.changed.notify_waiters();
     }
 
-    /// Where a model stands.
-    pub fn standing(&self, id: &str) -> State {
-        self.inner.shelf().entries.get(id).map_or(State::Unloaded, state)
+    /// Where a model stands; none where nobody has asked for it yet.
+    pub fn standing(&self, id: &str) -> Option<State> {
+        self.inner.shelf().entries.get(id).map(state)
     }
 
     /// The engines that run.

@@ -1,14 +1,17 @@
 //! How models come into memory, and what becomes of their engines.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::budget::{Held, Verdict, make_room};
+use super::budget::{Held, Verdict, make_room, total};
 use super::entry::{Entry, Running, Slot};
 use super::known::Known;
 use super::{Inner, Shelf, Unavailable};
 use crate::engine::{End, Engine, Plan, Sizes};
 use crate::model::{Shape, file};
+
+/// Who has waited so long for room is given that of a model that is always busy.
+const LONG: Duration = Duration::from_secs(20);
 
 impl Inner {
     /// A model's kind and sizes: of what is in memory, whatever has become of its file, or else by the file's header.
@@ -19,11 +22,23 @@ impl Inner {
     }
 
     /// Loads a model where there is room for it, else sees to it that there will be.
-    pub(super) fn begin(self: &Arc<Self>, shelf: &mut Shelf, known: &Known) -> Result<(), Unavailable> {
+    pub(super) fn begin(
+        self: &Arc<Self>,
+        shelf: &mut Shelf,
+        known: &Known,
+        waited: Duration,
+    ) -> Result<(), Unavailable> {
         let failed = |reason| Unavailable::Failed { id: known.id.clone(), reason };
         let plan = self.plan(shelf, known).map_err(failed)?;
         let need = plan.need();
-        let (ids, held) = Self::held(shelf);
+        let (ids, mut held) = Self::held(shelf);
+        if waited >= LONG {
+            // Those that are always busy make room too: they finish their answers, and take on no more. Not what was loaded
+            // for others who have waited as well: they have their turn first.
+            for (id, one) in ids.iter().zip(&mut held) {
+                one.busy &= shelf.entries[id].in_use == 0;
+            }
+        }
         // Held already where another serves the same file.
         let shared = ids.iter().position(|id| shelf.entries[id].known.path == known.path);
         let wanted = Held {
@@ -64,9 +79,16 @@ impl Inner {
     /// What serving a model would come to, beside what is pinned.
     pub(super) fn plan(&self, shelf: &Shelf, known: &Known) -> Result<Plan, String> {
         let shape = self.shapes.get(&known.path)?;
-        let others = shelf.entries.values().filter(|entry| entry.pinned && entry.known.id != known.id);
-        let pinned: u64 = others.filter_map(Entry::running).map(|running| running.need.total()).sum();
-        let sizes = Sizes::new(&known.settings, &shape, Some(self.limit.saturating_sub(pinned)));
+        let (ids, held) = Self::held(shelf);
+        let others = || {
+            ids.iter().map(|id| &shelf.entries[id]).zip(&held).filter(|(other, _)| other.known.id != known.id)
+        };
+        let pinned: Vec<Held> = others().filter(|(_, one)| one.pinned).map(|(_, one)| *one).collect();
+        // Weights that are there already take no more room.
+        let shared = others().any(|(other, one)| one.pinned && other.known.path == known.path);
+        let room =
+            self.limit.saturating_sub(total(&pinned)).saturating_add(if shared { shape.bytes } else { 0 });
+        let sizes = Sizes::new(&known.settings, &shape, Some(room));
         Ok(Plan {
             id: known.id.as_str().into(),
             path: known.path.clone(),
@@ -84,8 +106,10 @@ impl Inner {
         let engine = Engine::start(plan, self.weights.clone())
             .map_err(|error| format!("no thread for the engine: {error}"))?;
         tokio::spawn(watch(Arc::clone(self), known.id.clone(), engine.clone()));
+        let takings = shelf.takings;
         if let Some(entry) = shelf.entries.get_mut(&known.id) {
             entry.slot = Slot::Loading(Running { engine, shape, need, file });
+            entry.taken = takings;
         }
         Ok(())
     }

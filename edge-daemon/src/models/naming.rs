@@ -50,8 +50,12 @@ impl Models {
         }
     }
 
+    /// The model of this id. What is in memory can be named for as long as it is, whatever has become of its file's name.
     fn named(&self, id: &str) -> Option<Known> {
-        self.inner.catalogue.find(id)
+        self.inner.catalogue.find(id).or_else(|| {
+            let shelf = self.inner.shelf();
+            shelf.entries.get(id).filter(|entry| entry.running().is_some()).map(|entry| entry.known.clone())
+        })
     }
 
     fn embeds(&self, known: &Known) -> bool {

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::model::Shape;
 use crate::model::file::{self, FileId};
 
-/// By path. What could not be read is kept as the sentence that says why.
+/// By path. What could not be read is not kept: it may be mended, or still be on its way.
 #[derive(Debug, Default)]
 pub struct Shapes {
     known: Mutex<HashMap<PathBuf, Read>>,
@@ -16,19 +16,20 @@ pub struct Shapes {
 #[derive(Debug)]
 struct Read {
     file: Option<FileId>,
-    shape: Result<Shape, String>,
+    shape: Shape,
 }
 
 impl Shapes {
     /// The shape of the model at `path`, or why it has none. Reading a header takes some milliseconds.
     pub fn get(&self, path: &Path) -> Result<Shape, String> {
         let file = file::id(path);
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(read) = known.get(path).filter(|read| file.is_some() && read.file == file) {
-            return read.shape.clone();
+        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(read) = known().get(path).filter(|read| file.is_some() && read.file == file) {
+            return Ok(read.shape.clone());
         }
-        let shape = Shape::read(path).map_err(|error| error.to_string());
-        known.insert(path.to_owned(), Read { file, shape: shape.clone() });
-        shape
+        // Others are not kept waiting meanwhile; read twice it is the same.
+        let shape = Shape::read(path).map_err(|error| error.to_string())?;
+        known().insert(path.to_owned(), Read { file, shape: shape.clone() });
+        Ok(shape)
     }
 }

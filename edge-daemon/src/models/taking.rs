@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::timeout_at;
-
 use super::entry::{Entry, Running, Slot};
 use super::known::Known;
 use super::{Inner, Loaded, Models, Unavailable};
@@ -12,6 +10,9 @@ use crate::model::file;
 
 /// A model that is not there after so long is given up by whoever waits; it goes on loading.
 const PATIENCE: Duration = Duration::from_secs(300);
+
+/// How often whoever waits looks again, if nothing has changed.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What failed is tried again after this long, or as soon as its file is another.
 const AFTER_FAILURE: Duration = Duration::from_secs(10);
@@ -22,20 +23,26 @@ const SETTLED: Duration = Duration::from_secs(2);
 impl Models {
     /// Takes a model, and waits for it where it has to be loaded first. Dropping the future gives it up.
     pub async fn take_known(&self, known: Known) -> Result<Loaded, Unavailable> {
-        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let began = tokio::time::Instant::now();
+        let mut look = tokio::time::interval(LOOK);
         let mut waiting = None;
         loop {
             let changed = self.inner.changed.notified();
             tokio::pin!(changed);
             // From here on no change is missed.
             changed.as_mut().enable();
-            if let Some(loaded) = Inner::step(&self.inner, &known)? {
+            if let Some(loaded) = Inner::step(&self.inner, &known, began.elapsed())? {
                 return Ok(loaded);
             }
             if waiting.is_none() {
                 waiting = Some(Waiting::join(&self.inner, &known)?);
             }
-            if timeout_at(deadline, changed).await.is_err() {
+            tokio::select! {
+                () = changed => {}
+                // Time passes too: whoever waits long enough is given room.
+                _ = look.tick() => {}
+            }
+            if began.elapsed() >= PATIENCE {
                 return Err(Unavailable::NotYet { id: known.id });
             }
         }
@@ -44,7 +51,7 @@ impl Models {
 
 impl Inner {
     /// Takes the model if it is there, else does what brings it nearer.
-    fn step(self: &Arc<Self>, known: &Known) -> Result<Option<Loaded>, Unavailable> {
+    fn step(self: &Arc<Self>, known: &Known, waited: Duration) -> Result<Option<Loaded>, Unavailable> {
         let mut shelf = self.shelf();
         if shelf.closed {
             return Err(Unavailable::ShuttingDown);
@@ -74,7 +81,7 @@ impl Inner {
             Slot::Failed { .. } | Slot::Unloaded => {
                 // A folder's file may be another one by now.
                 entry.known = known.clone();
-                self.begin(&mut shelf, known).map(|()| None)
+                self.begin(&mut shelf, known, waited).map(|()| None)
             }
         }
     }
@@ -112,5 +119,7 @@ impl Drop for Waiting {
         if let Some(entry) = self.inner.shelf().entries.get_mut(&self.id) {
             entry.waiting = entry.waiting.saturating_sub(1);
         }
+        // A model that nobody waits for any more may go for another.
+        self.inner.changed.notify_waiters();
     }
 }

@@ -37,8 +37,9 @@ pub fn model() -> PathBuf {
 /// The daemon's binary, with nothing of the tests' own environment that would change what it does.
 pub fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hearth-edge"));
-    for name in ["RUST_LOG", "HEARTH_EDGE_KEYS", "HEARTH_EDGE_PAIRINGS"] {
-        command.env_remove(name);
+    command.env_remove("RUST_LOG");
+    for name in ["KEYS", "PAIRINGS", "MODELS", "CONFIG", "TLS_CERT", "TLS_KEY"] {
+        command.env_remove(format!("HEARTH_EDGE_{name}"));
     }
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     command

@@ -31,6 +31,46 @@ async fn a_model_is_loaded_and_unloaded_by_hand() {
 }
 
 #[tokio::test]
+async fn what_is_being_loaded_is_unloaded_when_it_is_there() {
+    let folder = Folder::with(&["a.gguf"]);
+    let daemon = Daemon::of(&["--models", folder.text(), "--context", "1024"]).await;
+    let model = json!({"model": "a"});
+    for _ in 0..3 {
+        let asked = story("haste", 3);
+        let load = daemon.chat(&asked);
+        let unload = async {
+            until_loaded_or_loading(&daemon).await;
+            daemon.ask("/v1/models/unload", &model).await
+        };
+        tokio::join!(load, unload);
+    }
+}
+
+async fn until_loaded_or_loading(daemon: &Daemon) {
+    while told(daemon, "a").await["state"] == "unloaded" {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn the_daemon_is_well_no_sooner_than_the_model_that_it_is_to_have() {
+    let model = harness::model();
+    let daemon = Daemon::of(&["--model", model.to_str().unwrap(), "--context", "1024"]).await;
+    loop {
+        let response = daemon.http.get(format!("{}/health", daemon.base)).send().await.unwrap();
+        let (status, health): (_, serde_json::Value) = (response.status(), response.json().await.unwrap());
+        if status == 200 {
+            break;
+        }
+        assert_eq!((status.as_u16(), &health["status"]), (503, &json!("loading")));
+    }
+    assert_eq!(told(&daemon, "default").await["state"], "ready");
+    // And whoever asks sooner waits.
+    let daemon = Daemon::of(&["--model", model.to_str().unwrap(), "--context", "1024"]).await;
+    daemon.chat(&story("haste", 1)).await;
+}
+
+#[tokio::test]
 async fn further_names_mean_the_same_model() {
     let folder = Folder::with(&["a.gguf", "b.gguf"]);
     let daemon = Daemon::of(&[

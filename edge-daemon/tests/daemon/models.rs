@@ -136,6 +136,45 @@ async fn a_busy_model_is_waited_for_and_nobody_is_cut_off() {
 }
 
 #[tokio::test]
+async fn two_that_are_asked_for_at_once_have_one_place_in_turn() {
+    let folder = Folder::with(&["a.gguf", "b.gguf"]);
+    let room = room_for_one(&folder).await;
+    let daemon = Daemon::of(&["--models", folder.text(), "--context", "2048", "--memory", &room]).await;
+    let (a, b) = (asking("a"), asking("b"));
+    for _ in 0..4 {
+        tokio::join!(daemon.chat(&a), daemon.chat(&b));
+        for model in ["a", "b"] {
+            daemon.ask("/v1/models/unload", &json!({"model": model})).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_model_that_is_always_busy_makes_room_for_whoever_has_waited_long() {
+    let folder = Folder::with(&["a.gguf", "b.gguf"]);
+    let room = room_for_one(&folder).await;
+    let daemon = Daemon::of(&["--models", folder.text(), "--context", "2048", "--memory", &room]).await;
+    daemon.chat(&asking("a")).await;
+    let over = std::sync::atomic::AtomicBool::new(false);
+    let done = || over.load(std::sync::atomic::Ordering::Relaxed);
+    let long = with(story("the sea", 100), json!({"model": "a"}));
+    // Two who begin again while the other one's answer goes on: the model is never idle.
+    let busy = async |first: u32| {
+        let mut tokens = first;
+        while !done() {
+            daemon.chat(&with(long.clone(), json!({"max_tokens": tokens}))).await;
+            tokens = 100;
+        }
+    };
+    let asked = asking("b");
+    let waiting = async {
+        daemon.chat(&asked).await;
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+    };
+    tokio::join!(busy(100), busy(30), busy(60), waiting);
+}
+
+#[tokio::test]
 async fn what_never_fits_is_refused_with_the_figures() {
     let folder = Folder::with(&["a.gguf"]);
     let daemon = Daemon::of(&["--models", folder.text(), "--context", "2048", "--memory", "90MB"]).await;

@@ -36,6 +36,14 @@ async fn what_does_not_finish_in_time_is_told_why() {
 }
 
 #[tokio::test]
+async fn a_stop_while_the_model_is_loading_is_a_stop_like_any() {
+    let model = crate::harness::model();
+    let daemon = Daemon::of(&["--model", model.to_str().unwrap(), "--cells", "65536"]).await;
+    daemon.terminate();
+    assert_eq!(daemon.exit_code().await, Some(0));
+}
+
+#[tokio::test]
 async fn the_log_never_holds_what_was_said() {
     let daemon = Daemon::start().await;
     let answer = daemon.chat(&story("xylophones and zeppelins", 30)).await;

@@ -27,7 +27,7 @@ fn model() -> Model {
         PathBuf::from,
     );
     let shape = Shape::read(&path).expect("a sound file");
-    Model::load(&path, shape, LoadOptions { mmap: true, gpu_layers: 0 }, |_| ())
+    Model::load(&path, shape, LoadOptions { mmap: true, gpu_layers: 0 }, |_| true)
         .expect("the model that the tests use")
 }
 
