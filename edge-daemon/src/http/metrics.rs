@@ -25,7 +25,7 @@ pub async fn metrics(State(daemon): State<Daemon>) -> Result<impl IntoResponse, 
 }
 
 /// A name, what it counts, and where that is found.
-type Family<T> = (&'static str, &'static str, T);
+struct Family<S, N>(&'static str, &'static str, fn(&S) -> &N);
 
 /// One family after the other, each with a line for every model.
 fn write(models: &[Listed], limit: u64, refused: u64) -> String {
@@ -48,16 +48,16 @@ fn write(models: &[Listed], limit: u64, refused: u64) -> String {
             page.line(name, &format!("{},end=\"{end}\"", label(id)), count.load(Ordering::Relaxed));
         }
     }
-    let counters: [Family<fn(&Counts) -> &AtomicU64>; 3] = [
-        ("hearth_edge_prompt_tokens_total", "Tokens of prompts.", |counts| &counts.prompt_tokens),
-        (
+    let counters: [Family<Counts, AtomicU64>; 3] = [
+        Family("hearth_edge_prompt_tokens_total", "Tokens of prompts.", |counts| &counts.prompt_tokens),
+        Family(
             "hearth_edge_prompt_tokens_cached_total",
             "Tokens of prompts that had been computed before.",
             |counts| &counts.cached_tokens,
         ),
-        ("hearth_edge_completion_tokens_total", "Tokens written.", |counts| &counts.completion_tokens),
+        Family("hearth_edge_completion_tokens_total", "Tokens written.", |counts| &counts.completion_tokens),
     ];
-    for (name, help, counter) in counters {
+    for Family(name, help, counter) in counters {
         page.head(name, help, "counter");
         for Listed { id, counts, .. } in models {
             page.line(name, &label(id), counter(counts).load(Ordering::Relaxed));
@@ -96,18 +96,20 @@ fn of_loaded(page: &mut Page, models: &[Listed]) {
     for Listed { id, engine, need, .. } in models {
         page.line(name, &label(id), if engine.is_some() { need.total() } else { 0 });
     }
-    let gauges: [Family<fn(&Gauges) -> &AtomicUsize>; 5] = [
-        ("hearth_edge_requests_active", "Requests in the batch.", |gauges| &gauges.active),
-        ("hearth_edge_requests_waiting", "Requests that wait for their turn.", |gauges| &gauges.waiting),
-        ("hearth_edge_kv_cells_used", "Cells of the KV cache that hold something.", |gauges| {
+    let gauges: [Family<Gauges, AtomicUsize>; 5] = [
+        Family("hearth_edge_requests_active", "Requests in the batch.", |gauges| &gauges.active),
+        Family("hearth_edge_requests_waiting", "Requests that wait for their turn.", |gauges| {
+            &gauges.waiting
+        }),
+        Family("hearth_edge_kv_cells_used", "Cells of the KV cache that hold something.", |gauges| {
             &gauges.cells_used
         }),
-        ("hearth_edge_kv_cells_kept", "Cells that hold beginnings for whoever comes next.", |gauges| {
+        Family("hearth_edge_kv_cells_kept", "Cells that hold beginnings for whoever comes next.", |gauges| {
             &gauges.cells_kept
         }),
-        ("hearth_edge_kv_cells", "Cells of the KV cache.", |gauges| &gauges.cells),
+        Family("hearth_edge_kv_cells", "Cells of the KV cache.", |gauges| &gauges.cells),
     ];
-    for (name, help, gauge) in gauges {
+    for Family(name, help, gauge) in gauges {
         page.head(name, help, "gauge");
         for Listed { id, engine, .. } in models {
             if let Some(engine) = engine {
@@ -115,18 +117,20 @@ fn of_loaded(page: &mut Page, models: &[Listed]) {
             }
         }
     }
-    let counters: [Family<fn(&Gauges) -> &AtomicU64>; 3] = [
-        ("hearth_edge_guessed_tokens_total", "Tokens that were guessed ahead.", |gauges| {
+    let counters: [Family<Gauges, AtomicU64>; 3] = [
+        Family("hearth_edge_guessed_tokens_total", "Tokens that were guessed ahead.", |gauges| {
             &gauges.guessed_tokens
         }),
-        ("hearth_edge_right_guesses_total", "Guessed tokens that were right.", |gauges| {
+        Family("hearth_edge_right_guesses_total", "Guessed tokens that were right.", |gauges| {
             &gauges.right_guesses
         }),
-        ("hearth_edge_restored_tokens_total", "Tokens of beginnings that were read from files.", |gauges| {
-            &gauges.restored_tokens
-        }),
+        Family(
+            "hearth_edge_restored_tokens_total",
+            "Tokens of beginnings that were read from files.",
+            |gauges| &gauges.restored_tokens,
+        ),
     ];
-    for (name, help, counter) in counters {
+    for Family(name, help, counter) in counters {
         page.head(name, help, "counter");
         for Listed { id, engine, .. } in models {
             if let Some(engine) = engine {
