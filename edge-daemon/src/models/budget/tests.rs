@@ -70,7 +70,9 @@ proptest! {
                 Verdict::Wait => {
                     prop_assert!(held.iter().any(|one| one.leaving || (one.busy && !one.pinned)));
                     held.retain(|one| !one.leaving);
-                    held.iter_mut().for_each(|one| one.busy = false);
+                    for one in &mut held {
+                        one.busy = false;
+                    }
                 }
                 Verdict::Unload(going) => {
                     prop_assert!(!going.is_empty());
