@@ -5,7 +5,7 @@
 use futures_util::StreamExt;
 use hearth_tests::{
     house::House,
-    person::{Person, read},
+    person::{Person, client, read},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -94,4 +94,26 @@ async fn embeddings_without_a_model_for_them_say_so() {
     let person = Person::new(&house.up).await;
     let (status, body) = person.post("/v1/embeddings", json!({ "model": "embed", "input": "hi" })).await;
     assert_eq!((status, body["error"]["code"].as_str()), (503, Some("no_embedding_model")), "{body}");
+}
+
+#[tokio::test]
+async fn a_model_that_comes_while_the_house_runs_can_be_asked_for_by_its_name() {
+    let house = House::own().await;
+    let models = house.home().join("models");
+    let served = std::fs::read_dir(&models).unwrap().flatten().map(|entry| entry.path());
+    let gguf = served.into_iter().find(|path| path.extension().is_some_and(|kind| kind == "gguf")).unwrap();
+    std::os::unix::fs::symlink(&gguf, models.join("newcomer-Q8_0.gguf")).unwrap();
+    let http = client();
+    let mut body = ask();
+    body["model"] = "newcomer".into();
+    let asked = http.post(format!("{}/v1/chat/completions", house.up.edge_url)).json(&body);
+    let (status, answer) = read(asked.send().await.unwrap()).await;
+    assert_eq!((status, answer["model"].as_str()), (200, Some("newcomer")), "{answer}");
+    let list = http.get(format!("{}/v1/models", house.up.edge_url)).send().await.unwrap();
+    let list: Value = list.json().await.unwrap();
+    let ids: Vec<&str> =
+        list["data"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
+    assert_eq!(ids.len(), 2, "the served model is there once: {ids:?}");
+    assert_eq!(ids[1], "newcomer", "and first");
+    house.stop().await;
 }
