@@ -135,16 +135,21 @@ impl Drop for Machine {
     }
 }
 
-/// The processes whose arguments name this folder below the home.
+/// The processes whose arguments name this folder below the home. One that such a process has just forked has its arguments
+/// for a moment, and is not counted.
 pub fn children(home: &Path, folder: &str) -> Vec<Pid> {
     let folder = home.join(folder);
     let mut system = sysinfo::System::new();
     let what = sysinfo::ProcessRefreshKind::nothing().with_cmd(sysinfo::UpdateKind::Always).without_tasks();
     system.refresh_processes_specifics(sysinfo::ProcessesToUpdate::All, true, what);
+    let names_it = |process: &sysinfo::Process| process.cmd().iter().any(|word| word == folder.as_os_str());
+    let is_forked = |process: &sysinfo::Process| {
+        process.parent().and_then(|parent| system.process(parent)).is_some_and(names_it)
+    };
     system
         .processes()
         .values()
-        .filter(|process| process.cmd().iter().any(|word| word == folder.as_os_str()))
+        .filter(|process| names_it(process) && !is_forked(process))
         .map(|process| Pid::from_raw(process.pid().as_u32() as i32).unwrap())
         .collect()
 }
