@@ -1,15 +1,17 @@
 //! Tools: what a caller declares, which calls a model makes of them, and how its words become calls.
 //!
 //! Each family of models writes calls in a form of its own ([`family`]). The answer's text is read as it grows
-//! ([`parser`]); a call that is asked for by name is written under a grammar ([`forced`]); a model whose template knows
-//! nothing of tools is told of them in Hermes' form ([`preamble`]).
+//! ([`parser`]); a call that is asked for by name is written under a grammar ([`forced`]), and so is one of a strict tool
+//! ([`strict`]); a model whose template knows nothing of tools is told of them in Hermes' form ([`preamble`]).
 
 pub mod family;
 pub mod forced;
+pub mod form;
 pub mod marks;
 pub mod parser;
 pub mod preamble;
 pub mod scanner;
+pub mod strict;
 
 use serde_json::{Map, Value, json};
 

@@ -16,8 +16,9 @@ use crate::engine::{Place, Request, Serving};
 use crate::model::Model;
 use crate::models::Loaded;
 use crate::prompt::{self, Conversation, Rendered};
+use crate::tools::family::Family;
 use crate::tools::parser::AnswerParser;
-use crate::tools::{Toolbox, forced, marks};
+use crate::tools::{Toolbox, forced, marks, strict};
 
 /// What an answer has to be.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -141,27 +142,44 @@ fn prepare(model: &Model, mut turn: Turn) -> Result<Prepared, ApiError> {
     // An answer that has been begun is past its reasoning.
     let text = rendered.text();
     let reasoning = if begun { None } else { AnswerParser::reasoning_opened_by(&text) };
-    let source = match (turn.toolbox.forced(), turn.format) {
-        (Some(forced), _) => {
-            let control = |mark: &str| marks::control_token(model, mark).map(|token| token.0.cast_unsigned());
-            let lark = forced::grammar(family, &forced, turn.toolbox.most_calls(), control)
-                .map_err(|error| grammar_error("tools", error))?;
-            Some((GrammarSource::Lark(lark), "tools"))
-        }
-        (None, Format::Text) => None,
-        (None, Format::JsonObject) => Some((GrammarSource::JsonObject, turn.format_param)),
-        (None, Format::JsonSchema(schema)) => Some((GrammarSource::JsonSchema(schema), turn.format_param)),
+    let control = |mark: &str| marks::control_token(model, mark).map(|token| token.0.cast_unsigned());
+    let source = match turn.format {
+        Format::Text => called(family, &turn.toolbox, reasoning, control)?,
+        _ if turn.toolbox.forced().is_some() => called(family, &turn.toolbox, None, control)?,
+        Format::JsonObject => Some(GrammarSource::JsonObject),
+        Format::JsonSchema(schema) => Some(GrammarSource::JsonSchema(schema)),
     };
-    let is_json = matches!(source, Some((GrammarSource::JsonObject | GrammarSource::JsonSchema(_), _)));
+    let is_json = matches!(source, Some(GrammarSource::JsonObject | GrammarSource::JsonSchema(_)));
+    let param = if is_json { turn.format_param } else { "tools" };
     let grammar = source
-        .map(|(source, param)| model.grammar(&source).map_err(|error| grammar_error(param, error)))
+        .map(|source| model.grammar(&source).map_err(|error| grammar_error(param, error)))
         .transpose()?;
     let names: Vec<String> = offered.into_iter().map(|tool| tool.name).collect();
     // JSON that was asked for is the answer, even where it looks like a call.
     let calls = (!names.is_empty() && !is_json).then_some((family, names));
-    let reasoning = reasoning.filter(|_| grammar.is_none());
+    // Neither JSON nor a call that must come leaves room for a thought.
+    let reasoning = reasoning.filter(|_| !is_json && turn.toolbox.forced().is_none());
     let parser = (0..turn.settings.n.max(1)).map(|_| AnswerParser::new(calls.clone(), reasoning)).collect();
     Ok(Prepared { prompt: rendered.tokens(model), grammar, parser })
+}
+
+/// What an answer has to be so that its calls are what was asked for: one that must come, or one of a strict tool.
+fn called(
+    family: Family,
+    toolbox: &Toolbox,
+    thought: Option<&str>,
+    control: impl Fn(&str) -> Option<u32>,
+) -> Result<Option<GrammarSource>, ApiError> {
+    let most_calls = toolbox.most_calls();
+    let offered: Vec<_> = toolbox.offered().iter().collect();
+    let lark = if let Some(forced) = toolbox.forced() {
+        forced::grammar(family, &forced, most_calls, control)
+    } else if offered.iter().any(|tool| tool.strict) {
+        strict::grammar(family, &offered, most_calls, thought, control)
+    } else {
+        return Ok(None);
+    };
+    lark.map(|lark| Some(GrammarSource::Lark(lark))).map_err(|error| grammar_error("tools", error))
 }
 
 /// What is wrong with a schema, by the names of its keywords where it is those.

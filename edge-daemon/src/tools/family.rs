@@ -25,6 +25,9 @@ pub enum Family {
 }
 
 impl Family {
+    #[cfg(test)]
+    pub const ALL: [Self; 5] = [Self::Hermes, Self::Llama3, Self::MistralList, Self::MistralNames, Self::Phi];
+
     /// By the source of a chat template.
     pub fn of_template(source: &str) -> Self {
         let has = |mark: &str| source.contains(mark);

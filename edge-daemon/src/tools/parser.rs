@@ -93,8 +93,12 @@ impl AnswerParser {
 
     /// The marks that matter to this model's answers and may be tokens without a text of their own.
     pub fn marks(family: Family) -> impl Iterator<Item = &'static str> {
-        let reasoning = REASONING.iter().flat_map(|(open, close)| [*open, *close]);
-        family.openings().iter().chain(family.closings()).copied().chain(reasoning)
+        family.openings().iter().chain(family.closings()).copied().chain(Self::reasoning_marks())
+    }
+
+    /// The marks around thoughts.
+    pub fn reasoning_marks() -> impl Iterator<Item = &'static str> {
+        REASONING.iter().flat_map(|(open, close)| [*open, *close])
     }
 
     pub fn has_called(&self) -> bool {

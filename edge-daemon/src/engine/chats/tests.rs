@@ -171,3 +171,30 @@ fn a_grammar_holds_the_models_own_vocabulary() {
     }
     assert!(matches!(text.as_slice(), br#""red""# | br#""green""#), "{}", String::from_utf8_lossy(&text));
 }
+
+#[test]
+fn a_strict_tool_holds_a_model_that_would_call_it_otherwise() {
+    use crate::engine::grammar::GrammarSource;
+    use crate::tools::{Tool, family::Family, strict};
+    let model = model();
+    let parameters = serde_json::json!({"type": "object", "properties": {"city": {"enum": ["Oslo"]}},
+        "required": ["city"], "additionalProperties": false});
+    let tool =
+        Tool { name: "weather".to_owned(), description: None, parameters: Some(parameters), strict: true };
+    let lark = strict::grammar(Family::Hermes, &[&tool], 1, None, |_| None).expect("a grammar");
+    let mut grammar = model.grammar(&GrammarSource::Lark(lark)).expect("a grammar");
+    // What the model would write, as far as it may.
+    let would = "I look.\n<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Rome\"}}";
+    let mut wanted = Vec::new();
+    model.tokenize_into(would, &mut wanted);
+    let mut text = Vec::new();
+    for token in wanted {
+        if !grammar.allowed().expect("a mask").is_allowed(token.0.cast_unsigned()) {
+            break;
+        }
+        grammar.accept(token).expect("an allowed token");
+        model.piece_into(token, &mut text);
+    }
+    let text = String::from_utf8(text).expect("text");
+    assert!(text.contains("\"arguments\": {\"city\"") && !text.contains("R"), "{text}");
+}
