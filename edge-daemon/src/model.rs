@@ -6,6 +6,7 @@ pub mod gguf;
 pub mod load;
 pub mod name;
 mod shape;
+mod window;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -98,7 +99,7 @@ impl Model {
     /// what is further back than its window: there is no way to any place but the last.
     pub fn can_share_prefixes(&self) -> bool {
         self.kind() == Kind::Chat
-            && !self.shape.slides
+            && self.shape.window.is_none()
             && !self.llama.is_recurrent()
             && !self.llama.is_hybrid()
     }

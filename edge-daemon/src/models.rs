@@ -4,6 +4,7 @@
 //! it is not in memory, and holds it until its answer is over; what nobody holds may be unloaded for another.
 
 pub mod budget;
+mod disk;
 mod entry;
 pub mod known;
 mod lease;
@@ -11,6 +12,7 @@ mod leaving;
 mod listing;
 mod loading;
 mod naming;
+mod replaced;
 mod shapes;
 mod taking;
 mod unavailable;
@@ -21,6 +23,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, watch};
 
 use crate::engine::Weights;
+use disk::Disk;
 use entry::Entry;
 use known::Catalogue;
 pub use lease::Loaded;
@@ -42,6 +45,7 @@ struct Inner {
     limit: u64,
     weights: Weights,
     shapes: Shapes,
+    disk: Disk,
     shelf: Mutex<Shelf>,
     /// Told whenever a model comes or goes, or is no longer held.
     changed: Notify,
@@ -76,6 +80,7 @@ impl Models {
             limit,
             weights: Weights::default(),
             shapes: Shapes::default(),
+            disk: Disk::default(),
             shelf: Mutex::default(),
             changed: Notify::new(),
             broken: watch::Sender::new(None),
@@ -89,11 +94,12 @@ impl Models {
         pinned.try_for_each(|known| self.inner.shapes.get(&known.path).map(drop))
     }
 
-    /// Loads the pinned, in their order, and from now on unloads what nobody has asked for in a while. To be called inside a
-    /// runtime.
+    /// Loads the pinned, in their order, and from now on unloads what nobody has asked for in a while and follows files that
+    /// are replaced. To be called inside a runtime.
     pub fn start(&self) {
         tokio::spawn(self.clone().load_pinned());
         tokio::spawn(leaving::unload_idle(Arc::downgrade(&self.inner)));
+        tokio::spawn(replaced::follow_files(Arc::downgrade(&self.inner)));
     }
 
     /// One after the other: files are read one at a time, and what is loaded first has the first say in how much room it takes.
@@ -102,7 +108,7 @@ impl Models {
             let taken = loop {
                 match self.take_known(known.clone()).await {
                     // A slow disk is no reason to give up.
-                    Err(Unavailable::NotYet { .. }) => {}
+                    Err(Unavailable::NotYet { .. } | Unavailable::Disk) => {}
                     taken => break taken,
                 }
             };

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::size::Size;
 use crate::engine::{Adapter, CacheType, Settings, memory};
 use crate::model::name;
-use crate::models::known::{Catalogue, Known};
+use crate::models::known::{Catalogue, Known, is_reserved};
 
 #[derive(Debug, Args)]
 pub struct ModelOptions {
@@ -260,7 +260,7 @@ fn check_names(catalogue: &Catalogue, mistakes: &mut Vec<String>) {
         mistakes.push("name a model: --model PATH, or --models DIR for a folder of them".to_owned());
     }
     for (at, known) in catalogue.named.iter().enumerate() {
-        if known.id == "default" || known.id == "embed" {
+        if is_reserved(&known.id) {
             mistakes.push(format!(
                 "`{}` stands for another model by default; give {} another name",
                 known.id,
@@ -272,6 +272,15 @@ fn check_names(catalogue: &Catalogue, mistakes: &mut Vec<String>) {
         }
     }
     for (alias, model) in &catalogue.aliases {
+        if catalogue.named.iter().any(|known| known.id == *alias) {
+            mistakes
+                .push(format!("the alias {alias} hides the model of that name; give one of them another"));
+        }
+        if catalogue.aliases.contains_key(model) || is_reserved(model) {
+            mistakes
+                .push(format!("the alias {alias} stands for {model}, which is an alias too; name a model"));
+            continue;
+        }
         // A folder's model may come later.
         if catalogue.folder.is_none() && catalogue.find(model).is_none() {
             mistakes.push(format!("the alias {alias} stands for {model}, and there is no such model"));

@@ -30,8 +30,11 @@ impl Need {
             .saturating_mul(NUMBER)
             .saturating_add(cells.saturating_mul(MASK))
             .saturating_add(shape.n_embd.saturating_mul(NUMBER * BETWEEN_LAYERS));
-        let cache = cells.saturating_mul(sizes.cell_bytes);
-        Self { weights: shape.bytes, cache, computing: batch.saturating_mul(per_token) }
+        Self {
+            weights: shape.bytes,
+            cache: sizes.cache_bytes(cells),
+            computing: batch.saturating_mul(per_token),
+        }
     }
 
     /// All but the weights.

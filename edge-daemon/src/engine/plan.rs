@@ -17,6 +17,8 @@ pub struct Plan {
     pub adapter: Option<Adapter>,
     /// All adapters of these weights, which come into memory with them.
     pub adapters: Vec<PathBuf>,
+    /// Bytes of those.
+    pub adapter_bytes: u64,
     pub shape: Shape,
     pub settings: Settings,
     pub sizes: Sizes,
@@ -34,8 +36,7 @@ impl Plan {
     /// Bytes of memory that it will take.
     pub fn need(&self) -> Need {
         let mut need = Need::new(&self.shape, &self.settings, self.sizes);
-        let bytes = |path: &PathBuf| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-        need.weights += self.adapters.iter().map(bytes).sum::<u64>();
+        need.weights = need.weights.saturating_add(self.adapter_bytes);
         need
     }
 }

@@ -102,6 +102,8 @@ pub struct Sizes {
     pub cells: u32,
     /// Bytes of memory that one cell takes.
     pub cell_bytes: u64,
+    /// Bytes that the cache takes besides, for layers that look at the last tokens only.
+    pub window_bytes: u64,
     /// The most cells that prefixes may keep while nobody uses them.
     pub kept: usize,
     /// Prompt tokens read in one step. Fixed, so that a request that runs alone gives the same numbers every time.
@@ -111,21 +113,35 @@ pub struct Sizes {
 impl Sizes {
     /// `available` is the bytes of memory that weights and cache may take, where that is known.
     pub fn new(settings: &Settings, shape: &Shape, available: Option<u64>) -> Self {
+        let chunk = chunk(shape.n_params);
+        let window_bytes = |cells| {
+            shape.window.map_or(0, |window| {
+                let cells = window.cells(cells, settings.parallel, chunk + settings.parallel);
+                settings.cache.bytes(window.numbers_per_cell).saturating_mul(cells)
+            })
+        };
+        let taken = shape.bytes.saturating_add(window_bytes(u32::MAX));
         let figures = Figures {
             n_ctx_train: shape.n_ctx_train,
             n_params: shape.n_params,
             bytes_per_cell: settings.cache.bytes(shape.numbers_per_cell).max(1),
             heads: shape.heads,
-            available: available.map(|bytes| bytes.saturating_sub(shape.bytes)),
+            available: available.map(|bytes| bytes.saturating_sub(taken)),
         };
-        match shape.kind {
+        let sizes = match shape.kind {
             Kind::Chat => Self::from_figures(settings, figures),
             // Longer texts take much memory at once, and are asked for.
             Kind::Embedding => {
                 let context = settings.context.unwrap_or(DEFAULT_EMBEDDED);
                 Self::from_figures(&Settings { context: Some(context), ..settings.clone() }, figures)
             }
-        }
+        };
+        Self { window_bytes: window_bytes(sizes.cells), ..sizes }
+    }
+
+    /// Bytes of memory that a cache of so many cells takes.
+    pub fn cache_bytes(&self, cells: u64) -> u64 {
+        cells.saturating_mul(self.cell_bytes).saturating_add(self.window_bytes)
     }
 
     fn from_figures(settings: &Settings, figures: Figures) -> Self {
@@ -150,6 +166,7 @@ impl Sizes {
             n_ctx,
             cells,
             cell_bytes: figures.bytes_per_cell,
+            window_bytes: 0,
             kept: kept(figures).min(cells as usize),
             chunk: chunk(figures.n_params),
         }

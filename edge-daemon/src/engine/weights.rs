@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::Plan;
-use crate::model::file::FileId;
+use crate::model::Model;
+use crate::model::file::Files;
 use crate::model::load::{LoadError, LoadOptions};
-use crate::model::{Model, file};
 
 /// The weights that somebody serves.
 #[derive(Clone, Debug, Default)]
@@ -17,12 +17,12 @@ pub struct Weights {
 
 #[derive(Debug)]
 struct Held {
-    file: Option<FileId>,
+    files: Files,
     model: Weak<Model>,
 }
 
 impl Weights {
-    /// The weights of a plan: those that are in memory, unless their file has been replaced, or else read from the file.
+    /// The weights of a plan: those that are in memory, unless a file of theirs has been replaced, or else read from the file.
     /// Blocks until they are there; one file is read at a time.
     pub fn get(
         &self,
@@ -31,8 +31,8 @@ impl Weights {
     ) -> Result<Arc<Model>, LoadError> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.retain(|_, held| held.model.strong_count() > 0);
-        let file = file::id(&plan.path);
-        if let Some(known) = held.get(&plan.path).filter(|known| known.file == file)
+        let files = Files::of(&plan.path, &plan.adapters);
+        if let Some(known) = held.get(&plan.path).filter(|known| known.files == files)
             && let Some(model) = known.model.upgrade()
         {
             return Ok(model);
@@ -42,7 +42,7 @@ impl Weights {
         // Later it is shared, and cannot be added to.
         plan.adapters.iter().for_each(|path| model.add_adapter(path));
         let model = Arc::new(model);
-        held.insert(plan.path.clone(), Held { file, model: Arc::downgrade(&model) });
+        held.insert(plan.path.clone(), Held { files, model: Arc::downgrade(&model) });
         Ok(model)
     }
 }

@@ -34,7 +34,7 @@ pub fn run(
     let model = &serving.model;
     match model.kind() {
         Kind::Chat => {
-            let megabytes = u64::from(sizes.cells) * sizes.cell_bytes / 1_000_000;
+            let megabytes = sizes.cache_bytes(sizes.cells.into()) / 1_000_000;
             let mut context = context::for_chats(model, settings, *sizes).map_err(|error| {
                 format!(
                     "no context of {} cells (about {megabytes} MB) could be made: {error}; try a smaller --context or --cells, or another --cache-type",

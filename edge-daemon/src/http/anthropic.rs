@@ -29,7 +29,7 @@ pub async fn messages(
     Json(body): Json<Value>,
 ) -> Result<Response, ApiError> {
     let mut body = Fields::of_body(body)?;
-    let asked = daemon.asked(&mut body, Purpose::Write)?;
+    let asked = daemon.asked(&mut body, Purpose::Write).await?;
     let streamed = body.boolean("stream")?.unwrap_or(false);
     let turn = request::read(body)?;
     let model = daemon.take_writer(asked).await?;
@@ -48,7 +48,7 @@ pub async fn count_tokens(
     Json(body): Json<Value>,
 ) -> Result<JsonBody<Value>, ApiError> {
     let mut body = Fields::of_body(body)?;
-    let asked = daemon.asked(&mut body, Purpose::Write)?;
+    let asked = daemon.asked(&mut body, Purpose::Write).await?;
     let turn = request::read_uncounted(body)?;
     let model = daemon.take_writer(asked).await?;
     Ok(JsonBody(json!({"input_tokens": daemon.count(&model, turn).await?})))

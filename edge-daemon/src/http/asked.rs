@@ -15,9 +15,9 @@ pub struct Asked(Known);
 
 impl Daemon {
     /// Reads `model`.
-    pub fn asked(&self, body: &mut Fields, purpose: Purpose) -> Result<Asked, ApiError> {
+    pub async fn asked(&self, body: &mut Fields, purpose: Purpose) -> Result<Asked, ApiError> {
         let name = body.string("model")?;
-        Ok(Asked(self.models.find(name.as_deref(), purpose)?))
+        Ok(Asked(self.models.find(name.as_deref(), purpose).await?))
     }
 
     /// The model, loaded.
@@ -27,7 +27,7 @@ impl Daemon {
 
     /// The model, which must be one that writes.
     pub async fn take_writer(&self, asked: Asked) -> Result<Loaded, ApiError> {
-        match self.models.kind(&asked.0)? {
+        match self.models.kind(&asked.0).await? {
             Kind::Chat => self.take(asked).await,
             Kind::Embedding => Err(ApiError::unsupported(
                 "model",
@@ -38,7 +38,7 @@ impl Daemon {
 
     /// The model, which must be one that embeds.
     pub async fn take_embedder(&self, asked: Asked) -> Result<Loaded, ApiError> {
-        match self.models.kind(&asked.0)? {
+        match self.models.kind(&asked.0).await? {
             Kind::Embedding => self.take(asked).await,
             Kind::Chat => Err(ApiError::unsupported(
                 "model",

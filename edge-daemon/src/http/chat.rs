@@ -31,7 +31,7 @@ pub async fn complete(
     Json(body): Json<Value>,
 ) -> Result<Response, ApiError> {
     let mut body = Fields::of_body(body)?;
-    let asked = daemon.asked(&mut body, Purpose::Write)?;
+    let asked = daemon.asked(&mut body, Purpose::Write).await?;
     let (turn, streaming) = request::read(body)?;
     let model = daemon.take_writer(asked).await?;
     check_variables(&model, &turn)?;

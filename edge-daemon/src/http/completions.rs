@@ -39,7 +39,7 @@ pub async fn complete(
     Json(body): Json<Value>,
 ) -> Result<Response, ApiError> {
     let mut body = Fields::of_body(body)?;
-    let asked = daemon.asked(&mut body, Purpose::Write)?;
+    let asked = daemon.asked(&mut body, Purpose::Write).await?;
     let streaming = settings::streaming(&mut body)?;
     let mut settings = settings::read(&mut body)?;
     settings.max_tokens.get_or_insert(DEFAULT_MAX_TOKENS);

@@ -34,7 +34,7 @@ pub async fn embed(
     Json(body): Json<Value>,
 ) -> Result<JsonBody<Value>, ApiError> {
     let mut body = Fields::of_body(body)?;
-    let asked = daemon.asked(&mut body, Purpose::Embed)?;
+    let asked = daemon.asked(&mut body, Purpose::Embed).await?;
     let inputs = inputs(body.needed("input")?)?;
     let base64 = match body.string("encoding_format")?.as_deref() {
         None | Some("float") => false,

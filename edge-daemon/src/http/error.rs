@@ -163,6 +163,9 @@ impl From<Unavailable> for ApiError {
             Unavailable::Failed { .. } => {
                 (StatusCode::SERVICE_UNAVAILABLE, "server_error", "model_failed", None)
             }
+            Unavailable::Disk => {
+                (StatusCode::SERVICE_UNAVAILABLE, "server_error", "disk_unavailable", Some(5))
+            }
             Unavailable::NotYet { .. } => {
                 (StatusCode::SERVICE_UNAVAILABLE, "server_error", "model_loading", Some(5))
             }

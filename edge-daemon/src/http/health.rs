@@ -43,7 +43,7 @@ struct Memory {
 
 pub async fn health(State(daemon): State<Daemon>) -> (StatusCode, Json<Health>) {
     let models = &daemon.models;
-    let default = models.find(None, Purpose::Write).ok();
+    let default = models.find(None, Purpose::Write).await.ok();
     // What is to be in memory always is asked for by the daemon itself, right at the start.
     let loading = Standing::Loading(0.0);
     let pinned = default.as_ref().filter(|known| known.pinned);

@@ -16,8 +16,7 @@ use crate::engine::gauges::Gauges;
 use crate::models::{Listed, State as Standing};
 
 pub async fn metrics(State(daemon): State<Daemon>) -> Result<impl IntoResponse, ApiError> {
-    let models = daemon.models.clone();
-    let mut listed = daemon.blocking(0, move || models.list()).await?;
+    let mut listed = daemon.models.list().await?;
     // What is being fetched may have the name of a model that is there, and has counted nothing.
     listed.retain(|one| !matches!(one.state, Standing::Downloading(_)));
     let text = write(&listed, daemon.models.limit(), daemon.refused.load(Ordering::Relaxed));

@@ -13,16 +13,14 @@ use crate::model::{Kind, Shape};
 use crate::models::{Listed, Purpose, State as Standing};
 
 pub async fn list(State(daemon): State<Daemon>) -> Result<JsonBody<Value>, ApiError> {
-    let models = daemon.models.clone();
-    // Headers of files that nobody has asked for are read here.
-    let listed = daemon.blocking(0, move || models.list()).await?;
+    let listed = daemon.models.list().await?;
     let data: Vec<Value> = listed.iter().map(|listed| entry(listed, &daemon)).collect();
     Ok(JsonBody(json!({"object": "list", "data": data})))
 }
 
 pub async fn one(State(daemon): State<Daemon>, Path(id): Path<String>) -> Result<JsonBody<Value>, ApiError> {
-    let known = daemon.models.find(Some(&id), Purpose::Any)?;
-    Ok(JsonBody(entry(&daemon.models.listed(&known), &daemon)))
+    let known = daemon.models.find(Some(&id), Purpose::Any).await?;
+    Ok(JsonBody(entry(&daemon.models.tell(known).await?, &daemon)))
 }
 
 /// `{"model", "pin"}` → the model, once it is loaded. `pin` keeps it in memory, or lets it go again; left out, nothing
@@ -35,12 +33,12 @@ pub async fn load(
     let name = body.string("model")?;
     let pin = body.boolean("pin")?;
     body.finish()?;
-    let known = daemon.models.find(name.as_deref(), Purpose::Any)?;
+    let known = daemon.models.find(name.as_deref(), Purpose::Any).await?;
     let _loaded = daemon.models.take_known(known.clone()).await?;
     if let Some(pin) = pin {
         daemon.models.pin(&known.id, pin);
     }
-    Ok(JsonBody(entry(&daemon.models.listed(&known), &daemon)))
+    Ok(JsonBody(entry(&daemon.models.tell(known).await?, &daemon)))
 }
 
 /// `{"model"}` → the model, once it is out of memory. Answers that have begun are finished first.
@@ -51,9 +49,9 @@ pub async fn unload(
     let mut body = Fields::of_body(body)?;
     let name = body.string("model")?;
     body.finish()?;
-    let known = daemon.models.find(name.as_deref(), Purpose::Any)?;
+    let known = daemon.models.find(name.as_deref(), Purpose::Any).await?;
     daemon.models.unload(&known.id).await;
-    Ok(JsonBody(entry(&daemon.models.listed(&known), &daemon)))
+    Ok(JsonBody(entry(&daemon.models.tell(known).await?, &daemon)))
 }
 
 /// OpenAI's fields, llama-server's sizes in `meta`, where the model stands, and what it can do in `capabilities`.

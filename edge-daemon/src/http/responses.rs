@@ -30,7 +30,7 @@ pub async fn respond(
     Json(body): Json<Value>,
 ) -> Result<Response, ApiError> {
     let mut body = Fields::of_body(body)?;
-    let asked = daemon.asked(&mut body, Purpose::Write)?;
+    let asked = daemon.asked(&mut body, Purpose::Write).await?;
     let request::Read { turn, streamed, echo } = request::read(body)?;
     let model = daemon.take_writer(asked).await?;
     check_variables(&model, &turn)?;

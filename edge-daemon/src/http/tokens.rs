@@ -27,7 +27,7 @@ pub async fn tokenize(
     Json(body): Json<Value>,
 ) -> Result<JsonBody<Value>, ApiError> {
     let mut body = Fields::of_body(body)?;
-    let asked = daemon.asked(&mut body, Purpose::Any)?;
+    let asked = daemon.asked(&mut body, Purpose::Any).await?;
     let content = body.string("content")?.unwrap_or_default();
     let add_special = body.boolean("add_special")?.unwrap_or(false);
     let parse_special = body.boolean("parse_special")?.unwrap_or(true);
@@ -73,7 +73,7 @@ pub async fn detokenize(
     Json(body): Json<Value>,
 ) -> Result<JsonBody<Value>, ApiError> {
     let mut body = Fields::of_body(body)?;
-    let asked = daemon.asked(&mut body, Purpose::Any)?;
+    let asked = daemon.asked(&mut body, Purpose::Any).await?;
     let tokens = body.list("tokens")?.unwrap_or_default();
     body.finish()?;
     let serving = daemon.take(asked).await?.serving;
@@ -95,7 +95,7 @@ pub async fn apply_template(
     Json(body): Json<Value>,
 ) -> Result<JsonBody<Value>, ApiError> {
     let mut body = Fields::of_body(body)?;
-    let asked = daemon.asked(&mut body, Purpose::Write)?;
+    let asked = daemon.asked(&mut body, Purpose::Write).await?;
     let (turn, _) = request::read(body)?;
     let model = daemon.take_writer(asked).await?;
     check_variables(&model, &turn)?;

@@ -94,4 +94,4 @@ fn check_file(path: &Path) -> Result<Header, GgufError> {
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

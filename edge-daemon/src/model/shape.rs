@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::gguf::{self, Header};
 use super::load::LoadError;
+use super::window::Window;
 
 /// What a model is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,12 +27,12 @@ pub struct Shape {
     pub n_params: u64,
     /// Bytes of its weights.
     pub bytes: u64,
-    /// Numbers that one token keeps in the cache: its keys and values, of all layers.
+    /// Numbers that one token keeps in the cache: its keys and values, of all layers that look at everything.
     pub numbers_per_cell: u64,
     /// Attention heads, of all layers together.
     pub heads: u64,
-    /// Attends to the last so many tokens only, in some of its layers.
-    pub slides: bool,
+    /// Some of its layers look at the last tokens only.
+    pub window: Option<Window>,
 }
 
 /// Architectures that turn text into vectors.
@@ -93,6 +94,9 @@ impl Shape {
         let width = number("attention.key_length")
             .unwrap_or(per_head)
             .saturating_add(number("attention.value_length").unwrap_or(per_head));
+        let numbers_per_cell = kv_heads.saturating_mul(width);
+        let window = Window::of(architecture, header, layers, numbers_per_cell);
+        let sliding = window.map_or(0, |window| window.numbers_per_cell);
         Self {
             kind,
             n_ctx_train: number("context_length").and_then(|n| u32::try_from(n).ok()).unwrap_or(0).max(1),
@@ -100,9 +104,9 @@ impl Shape {
             n_embd,
             n_params: header.n_params,
             bytes: header.tensor_bytes,
-            numbers_per_cell: kv_heads.saturating_mul(width),
+            numbers_per_cell: numbers_per_cell - sliding,
             heads,
-            slides: number("attention.sliding_window").is_some_and(|window| window > 0),
+            window,
         }
     }
 }

@@ -8,7 +8,7 @@ use super::known::Known;
 use crate::counts::Counts;
 use crate::engine::{Engine, Need, Serving};
 use crate::model::Shape;
-use crate::model::file::FileId;
+use crate::model::file::Files;
 
 /// A model that was asked for at some time.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ pub enum Slot {
     /// It could not be loaded, or its engine ended by itself.
     Failed {
         reason: String,
-        file: Option<FileId>,
+        files: Files,
         at: Instant,
     },
 }
@@ -53,8 +53,10 @@ pub struct Running {
     pub engine: Engine,
     pub shape: Shape,
     pub need: Need,
-    /// The file as it was when it was read.
-    pub file: Option<FileId>,
+    /// Tokens that one request may use.
+    pub n_ctx: u32,
+    /// The files as they were before they were read.
+    pub files: Files,
 }
 
 impl Entry {
@@ -85,6 +87,11 @@ impl Entry {
             | Slot::Leaving(running) => Some(running),
             Slot::Unloaded | Slot::Failed { .. } => None,
         }
+    }
+
+    /// Does it hold the weights of these files?
+    pub fn serves(&self, known: &Known, files: &Files) -> bool {
+        self.known.path == known.path && self.running().is_some_and(|running| running.files == *files)
     }
 
     /// How it counts for the budget; `file` tells weights apart.

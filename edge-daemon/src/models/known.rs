@@ -1,6 +1,7 @@
 //! The models that can be asked for: those that were named, and those of a folder.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -93,7 +94,8 @@ pub fn being_fetched(folder: &Path) -> Vec<(String, u64)> {
     fetched
 }
 
-/// The models of a folder by their ids. Files whose names differ in their packing alone go by their whole names.
+/// The models of a folder by their ids. Files whose names differ in their packing alone go by their whole names, and so does
+/// one whose name means another model by default.
 fn in_folder(folder: &Path) -> Vec<(String, PathBuf)> {
     let mut paths: Vec<_> =
         files(folder).into_iter().filter(|path| is_gguf(path) && !parts::is_further(path)).collect();
@@ -101,12 +103,21 @@ fn in_folder(folder: &Path) -> Vec<(String, PathBuf)> {
     let short: Vec<String> = paths.iter().map(|path| name::from_path(path)).collect();
     let id = |path: &Path| {
         let name = name::from_path(path);
-        if short.iter().filter(|other| **other == name).count() == 1 {
-            return name;
+        let whole = |name: Option<&OsStr>| name.unwrap_or_default().to_string_lossy().into_owned();
+        if is_reserved(&name) {
+            whole(path.file_name())
+        } else if short.iter().filter(|other| **other == name).count() == 1 {
+            name
+        } else {
+            whole(path.file_stem())
         }
-        path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
     };
     paths.iter().map(|path| (id(path), path.clone())).collect()
+}
+
+/// Does a name mean the default model, or the one that embeds, whatever a file is called?
+pub fn is_reserved(name: &str) -> bool {
+    matches!(name, "default" | "embed")
 }
 
 /// Do two paths name the same entry of the same folder, by whatever way they lead there?
@@ -138,12 +149,13 @@ mod tests {
             "tiny.Q4_1.gguf",
             "big-00001-of-00002.gguf",
             "big-00002-of-00002.gguf",
+            "embed.gguf",
             "notes.txt",
         ] {
             std::fs::write(folder.path().join(name), "").unwrap();
         }
         let ids: Vec<String> = in_folder(folder.path()).into_iter().map(|(id, _)| id).collect();
-        assert_eq!(ids, ["Qwen3-4B-Q4_K_M", "Qwen3-4B-Q8_0", "big", "tiny"]);
+        assert_eq!(ids, ["Qwen3-4B-Q4_K_M", "Qwen3-4B-Q8_0", "big", "embed.gguf", "tiny"]);
         assert!(in_folder(&folder.path().join("missing")).is_empty());
     }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::entry::{Entry, Slot};
 use super::known::{self, Known};
-use super::{Inner, Models, budget};
+use super::{Inner, Models, Unavailable, budget};
 use crate::counts::Counts;
 use crate::engine::{Engine, Need, Serving};
 use crate::model::Shape;
@@ -49,7 +49,18 @@ pub struct Listed {
 
 impl Models {
     /// All models there are, the default first, and those that are being fetched.
-    pub fn list(&self) -> Vec<Listed> {
+    pub async fn list(&self) -> Result<Vec<Listed>, Unavailable> {
+        let models = self.clone();
+        self.inner.disk.look(move || models.look_through()).await
+    }
+
+    /// What is told of one model.
+    pub async fn tell(&self, known: Known) -> Result<Listed, Unavailable> {
+        let models = self.clone();
+        self.inner.disk.look(move || models.listed(&known)).await
+    }
+
+    fn look_through(&self) -> Vec<Listed> {
         let catalogue = &self.inner.catalogue;
         let mut known = catalogue.all();
         for entry in self.inner.shelf().entries.values().filter(|entry| entry.running().is_some()) {
@@ -81,21 +92,32 @@ impl Models {
         listed
     }
 
-    /// What is told of one model.
-    pub fn listed(&self, known: &Known) -> Listed {
+    fn listed(&self, known: &Known) -> Listed {
         let inner = &self.inner;
-        let shape = inner.shape(known);
+        // Before the shelf is held: it may take a while.
+        let seen = if inner.shape_in_memory(&known.id).is_none() { Some(inner.seen(known)) } else { None };
         let shelf = inner.shelf();
-        let plan = inner.plan(&shelf, known).ok();
         let entry = shelf.entries.get(&known.id);
         let running = entry.and_then(Entry::running);
-        let planned = plan.as_ref().map(crate::engine::Plan::need).unwrap_or_default();
-        let need = running.map_or(planned, |running| running.need);
+        let (shape, need, n_ctx) = match (running, seen) {
+            (Some(running), _) => (Ok(running.shape.clone()), running.need, running.n_ctx),
+            (None, Some(Ok(seen))) => {
+                let plan = inner.plan(&shelf, known, &seen);
+                (Ok(seen.shape), plan.need(), plan.sizes.n_ctx)
+            }
+            (None, Some(Err(Unavailable::Failed { reason, .. }))) => (Err(reason), Need::default(), 0),
+            (None, Some(Err(error))) => (Err(error.to_string()), Need::default(), 0),
+            // It has gone meanwhile.
+            (None, None) => {
+                drop(shelf);
+                return self.listed(known);
+            }
+        };
         let engine = running.map(|running| running.engine.clone());
         let state = entry.map_or(State::Unloaded, state);
         let n_ctx = match &state {
             State::Ready(serving) => serving.n_ctx,
-            _ => plan.map_or(0, |plan| plan.sizes.n_ctx),
+            _ => n_ctx,
         };
         let state = match (&shape, state) {
             (Err(reason), State::Unloaded) => State::Failed(reason.clone()),
@@ -149,6 +171,8 @@ impl Models {
 
 fn state(entry: &Entry) -> State {
     match &entry.slot {
+        // It is on its way: its file is being looked at, or others are to make room.
+        Slot::Unloaded if entry.waiting > 0 => State::Loading(0.0),
         Slot::Unloaded => State::Unloaded,
         Slot::Loading(running) => {
             State::Loading(running.engine.gauges().loaded.load(Ordering::Relaxed) as f32 / 1000.0)

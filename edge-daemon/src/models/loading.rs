@@ -4,21 +4,26 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::budget::{Held, Verdict, make_room, total};
+use super::disk::Seen;
 use super::entry::{Entry, Running, Slot};
 use super::known::Known;
 use super::{Inner, Shelf, Unavailable};
 use crate::engine::{End, Engine, Plan, Sizes};
-use crate::model::{Shape, file};
+use crate::model::Shape;
+use crate::model::file::Files;
 
 /// Who has waited so long for room is given that of a model that is always busy.
 const LONG: Duration = Duration::from_secs(20);
 
 impl Inner {
-    /// A model's kind and sizes: of what is in memory, whatever has become of its file, or else by the file's header.
+    /// A model's kind and sizes: of what is in memory, whatever has become of its file, or else by the file's header, for
+    /// which it may wait.
     pub(super) fn shape(&self, known: &Known) -> Result<Shape, String> {
-        let in_memory =
-            self.shelf().entries.get(&known.id).and_then(Entry::running).map(|running| running.shape.clone());
-        in_memory.map_or_else(|| self.shapes.get(&known.path), Ok)
+        self.shape_in_memory(&known.id).map_or_else(|| self.shapes.get(&known.path), Ok)
+    }
+
+    pub(super) fn shape_in_memory(&self, id: &str) -> Option<Shape> {
+        self.shelf().entries.get(id).and_then(Entry::running).map(|running| running.shape.clone())
     }
 
     /// Loads a model where there is room for it, else sees to it that there will be.
@@ -26,10 +31,11 @@ impl Inner {
         self: &Arc<Self>,
         shelf: &mut Shelf,
         known: &Known,
+        seen: Seen,
         waited: Duration,
     ) -> Result<(), Unavailable> {
         let failed = |reason| Unavailable::Failed { id: known.id.clone(), reason };
-        let plan = self.plan(shelf, known).map_err(failed)?;
+        let plan = self.plan(shelf, known, &seen);
         let need = plan.need();
         let (ids, mut held) = Self::held(shelf);
         if waited >= LONG {
@@ -39,8 +45,7 @@ impl Inner {
                 one.busy &= shelf.entries[id].in_use == 0;
             }
         }
-        // Held already where another serves the same file.
-        let shared = ids.iter().position(|id| shelf.entries[id].known.path == known.path);
+        let shared = ids.iter().position(|id| shelf.entries[id].serves(known, &seen.files));
         let wanted = Held {
             file: shared.map_or(held.len(), |at| held[at].file),
             weights: need.weights,
@@ -51,7 +56,7 @@ impl Inner {
             used: shelf.takings,
         };
         match make_room(self.limit, wanted, &held) {
-            Verdict::Fits => self.load(shelf, known, plan).map_err(failed),
+            Verdict::Fits => self.load(shelf, known, plan, seen.files).map_err(failed),
             Verdict::Wait => Ok(()),
             Verdict::Unload(going) => {
                 for id in going.into_iter().map(|at| &ids[at]) {
@@ -71,44 +76,54 @@ impl Inner {
     /// Who is in memory, by id, and what each holds.
     pub(super) fn held(shelf: &Shelf) -> (Vec<String>, Vec<Held>) {
         let running = || shelf.entries.iter().filter(|(_, entry)| entry.running().is_some());
-        // The same file has the same number: the first place that it is met at.
-        let number = |entry: &Entry| running().position(|(_, other)| other.known.path == entry.known.path);
+        // The same files have the same number: the first place that they are met at.
+        let number = |entry: &Entry| {
+            let files = &entry.running()?.files;
+            running().position(|(_, other)| other.serves(&entry.known, files))
+        };
         running().filter_map(|(id, entry)| Some((id.clone(), entry.held(number(entry)?)?))).unzip()
     }
 
     /// What serving a model would come to, beside what is pinned.
-    pub(super) fn plan(&self, shelf: &Shelf, known: &Known) -> Result<Plan, String> {
-        let shape = self.shapes.get(&known.path)?;
+    pub(super) fn plan(&self, shelf: &Shelf, known: &Known, seen: &Seen) -> Plan {
+        let shape = seen.shape.clone();
         let (ids, held) = Self::held(shelf);
         let others = || {
             ids.iter().map(|id| &shelf.entries[id]).zip(&held).filter(|(other, _)| other.known.id != known.id)
         };
         let pinned: Vec<Held> = others().filter(|(_, one)| one.pinned).map(|(_, one)| *one).collect();
         // Weights that are there already take no more room.
-        let shared = others().any(|(other, one)| one.pinned && other.known.path == known.path);
+        let shared = others().any(|(other, one)| one.pinned && other.serves(known, &seen.files));
         let room =
             self.limit.saturating_sub(total(&pinned)).saturating_add(if shared { shape.bytes } else { 0 });
         let sizes = Sizes::new(&known.settings, &shape, Some(room));
-        Ok(Plan {
+        Plan {
             id: known.id.as_str().into(),
             path: known.path.clone(),
             adapter: known.adapter.as_ref().map(|(adapter, _)| adapter.clone()),
             adapters: self.catalogue.adapters_of(&known.path),
+            adapter_bytes: seen.files.adapter_bytes(),
             shape,
             settings: known.settings.clone(),
             sizes,
-        })
+        }
     }
 
-    fn load(self: &Arc<Self>, shelf: &mut Shelf, known: &Known, plan: Plan) -> Result<(), String> {
-        let (shape, need, file) = (plan.shape.clone(), plan.need(), file::id(&known.path));
+    fn load(
+        self: &Arc<Self>,
+        shelf: &mut Shelf,
+        known: &Known,
+        plan: Plan,
+        files: Files,
+    ) -> Result<(), String> {
+        let (shape, need, n_ctx) = (plan.shape.clone(), plan.need(), plan.sizes.n_ctx);
         tracing::info!(model = known.id, memory_mb = need.total() / 1_000_000, "loading");
         let engine = Engine::start(plan, self.weights.clone())
             .map_err(|error| format!("no thread for the engine: {error}"))?;
         tokio::spawn(watch(Arc::clone(self), known.id.clone(), engine.clone()));
         let takings = shelf.takings;
         if let Some(entry) = shelf.entries.get_mut(&known.id) {
-            entry.slot = Slot::Loading(Running { engine, shape, need, file });
+            entry.slot = Slot::Loading(Running { engine, shape, need, n_ctx, files });
             entry.taken = takings;
         }
         Ok(())
@@ -154,11 +169,11 @@ impl Inner {
                 let why = format!("the engine of {id} ended by itself");
                 self.broken.send_replace(Some(super::Broken::Crashed(why)));
             }
-            entry.slot = reason.map_or(Slot::Unloaded, |reason| Slot::Failed {
-                reason,
-                file: file::id(&entry.known.path),
-                at: Instant::now(),
-            });
+            let files = entry.running().map(|running| running.files.clone());
+            entry.slot = match (reason, files) {
+                (Some(reason), Some(files)) => Slot::Failed { reason, files, at: Instant::now() },
+                _ => Slot::Unloaded,
+            };
         }
         drop(shelf);
         self.changed.notify_waiters();

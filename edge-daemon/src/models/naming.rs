@@ -1,6 +1,8 @@
 //! Which model a request means.
 
-use super::known::Known;
+use std::sync::Arc;
+
+use super::known::{Catalogue, Known};
 use super::{Models, Unavailable};
 use crate::model::Kind;
 
@@ -16,8 +18,30 @@ pub enum Purpose {
 impl Models {
     /// The model that a request means. No name, and `default`, mean the first one, or what an alias says; where texts are to
     /// be embedded and that one writes, they mean `embed`: an alias, or the first that embeds.
-    pub fn find(&self, name: Option<&str>, purpose: Purpose) -> Result<Known, Unavailable> {
+    pub async fn find(&self, name: Option<&str>, purpose: Purpose) -> Result<Known, Unavailable> {
         let asked = name.filter(|name| !name.is_empty()).unwrap_or("default");
+        if let Some(known) = self.at_hand(asked, purpose) {
+            return Ok(known);
+        }
+        let (models, asked) = (self.clone(), asked.to_owned());
+        self.inner.disk.look(move || models.search(&asked, purpose)).await?
+    }
+
+    /// What can be told without a look at the disk: most requests mean a model that was named, or that is in memory.
+    fn at_hand(&self, asked: &str, purpose: Purpose) -> Option<Known> {
+        let Catalogue { aliases, named, .. } = &self.inner.catalogue;
+        let id = match (asked, purpose) {
+            // It depends on what the default is.
+            ("default", Purpose::Embed) => return None,
+            ("embed", _) => aliases.get("embed")?,
+            ("default", _) => aliases.get("default").or_else(|| named.first().map(|known| &known.id))?,
+            _ => aliases.get(asked).map_or(asked, String::as_str),
+        };
+        named.iter().find(|known| known.id == id).cloned().or_else(|| self.in_memory(id))
+    }
+
+    /// The same by all that is on the disk, for which it may wait.
+    fn search(&self, asked: &str, purpose: Purpose) -> Result<Known, Unavailable> {
         let found = match (asked, purpose) {
             ("default", Purpose::Embed) => {
                 let default = self.default();
@@ -52,21 +76,24 @@ impl Models {
 
     /// The model of this id. What is in memory can be named for as long as it is, whatever has become of its file's name.
     fn named(&self, id: &str) -> Option<Known> {
-        self.inner.catalogue.find(id).or_else(|| {
-            let shelf = self.inner.shelf();
-            shelf.entries.get(id).filter(|entry| entry.running().is_some()).map(|entry| entry.known.clone())
-        })
+        self.inner.catalogue.find(id).or_else(|| self.in_memory(id))
+    }
+
+    fn in_memory(&self, id: &str) -> Option<Known> {
+        let shelf = self.inner.shelf();
+        shelf.entries.get(id).filter(|entry| entry.running().is_some()).map(|entry| entry.known.clone())
     }
 
     fn embeds(&self, known: &Known) -> bool {
-        self.kind(known).is_ok_and(|kind| kind == Kind::Embedding)
+        self.inner.shape(known).is_ok_and(|shape| shape.kind == Kind::Embedding)
     }
 
     /// What a model is for.
-    pub fn kind(&self, known: &Known) -> Result<Kind, Unavailable> {
-        self.inner
-            .shape(known)
-            .map(|shape| shape.kind)
-            .map_err(|reason| Unavailable::Failed { id: known.id.clone(), reason })
+    pub async fn kind(&self, known: &Known) -> Result<Kind, Unavailable> {
+        if let Some(shape) = self.inner.shape_in_memory(&known.id) {
+            return Ok(shape.kind);
+        }
+        let (inner, known) = (Arc::clone(&self.inner), known.clone());
+        self.inner.disk.look(move || inner.seen(&known)).await?.map(|seen| seen.shape.kind)
     }
 }

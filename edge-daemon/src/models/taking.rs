@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::entry::{Entry, Running, Slot};
+use super::disk::Seen;
+use super::entry::{Entry, Slot};
 use super::known::Known;
 use super::{Inner, Loaded, Models, Unavailable};
-use crate::model::file;
 
 /// A model that is not there after so long is given up by whoever waits; it goes on loading.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -17,8 +17,14 @@ const LOOK: Duration = Duration::from_secs(1);
 /// What failed is tried again after this long, or as soon as its file is another.
 const AFTER_FAILURE: Duration = Duration::from_secs(10);
 
-/// A file that was replaced is looked at once it has been left alone for this long: it may still be copied.
-const SETTLED: Duration = Duration::from_secs(2);
+/// What became of an attempt to take a model.
+enum Step {
+    Taken(Loaded),
+    /// It is on its way, or waits for room.
+    Wait,
+    /// Its files have to be looked at first.
+    Look,
+}
 
 impl Models {
     /// Takes a model, and waits for it where it has to be loaded first. Dropping the future gives it up.
@@ -26,13 +32,19 @@ impl Models {
         let began = tokio::time::Instant::now();
         let mut look = tokio::time::interval(LOOK);
         let mut waiting = None;
+        let mut seen = None;
         loop {
             let changed = self.inner.changed.notified();
             tokio::pin!(changed);
             // From here on no change is missed.
             changed.as_mut().enable();
-            if let Some(loaded) = Inner::step(&self.inner, &known, began.elapsed())? {
-                return Ok(loaded);
+            match Inner::step(&self.inner, &known, began.elapsed(), seen.take())? {
+                Step::Taken(loaded) => return Ok(loaded),
+                Step::Look => {
+                    seen = Some(self.seen(&known).await?);
+                    continue;
+                }
+                Step::Wait => {}
             }
             if waiting.is_none() {
                 waiting = Some(Waiting::join(&self.inner, &known)?);
@@ -47,51 +59,52 @@ impl Models {
             }
         }
     }
+
+    async fn seen(&self, known: &Known) -> Result<Seen, Unavailable> {
+        let (inner, known) = (Arc::clone(&self.inner), known.clone());
+        self.inner.disk.look(move || inner.seen(&known)).await?
+    }
 }
 
 impl Inner {
-    /// Takes the model if it is there, else does what brings it nearer.
-    fn step(self: &Arc<Self>, known: &Known, waited: Duration) -> Result<Option<Loaded>, Unavailable> {
+    /// Takes the model if it is there, else does what brings it nearer. `seen` is what its files were a moment ago.
+    fn step(
+        self: &Arc<Self>,
+        known: &Known,
+        waited: Duration,
+        seen: Option<Seen>,
+    ) -> Result<Step, Unavailable> {
         let mut shelf = self.shelf();
         if shelf.closed {
             return Err(Unavailable::ShuttingDown);
         }
+        if seen.is_none() && !shelf.entries.contains_key(&known.id) {
+            return Ok(Step::Look);
+        }
         shelf.takings += 1;
         let taking = shelf.takings;
         let entry = shelf.entries.entry(known.id.clone()).or_insert_with(|| Entry::new(known.clone()));
-        match &entry.slot {
-            Slot::Ready(running, serving) => {
-                if self.was_replaced(running, known) {
-                    tracing::info!(model = known.id, "the model's file was replaced: it is loaded anew");
-                    entry.close();
-                    return Ok(None);
-                }
+        match (&entry.slot, seen) {
+            (Slot::Ready(running, serving), _) => {
                 let (engine, serving) = (running.engine.clone(), Arc::clone(serving));
                 entry.in_use += 1;
                 entry.taken = taking;
                 let id = known.id.as_str().into();
-                Ok(Some(Loaded::new(self, id, engine, serving, Arc::clone(&entry.counts))))
+                Ok(Step::Taken(Loaded::new(self, id, engine, serving, Arc::clone(&entry.counts))))
             }
-            Slot::Loading(_) | Slot::Closing(_) | Slot::Leaving(_) => Ok(None),
-            Slot::Failed { reason, file, at }
-                if at.elapsed() < AFTER_FAILURE && *file == file::id(&known.path) =>
+            (Slot::Loading(_) | Slot::Closing(_) | Slot::Leaving(_), _) => Ok(Step::Wait),
+            (Slot::Failed { .. } | Slot::Unloaded, None) => Ok(Step::Look),
+            (Slot::Failed { reason, files, at }, Some(seen))
+                if at.elapsed() < AFTER_FAILURE && *files == seen.files =>
             {
                 Err(Unavailable::Failed { id: known.id.clone(), reason: reason.clone() })
             }
-            Slot::Failed { .. } | Slot::Unloaded => {
+            (Slot::Failed { .. } | Slot::Unloaded, Some(seen)) => {
                 // A folder's file may be another one by now.
                 entry.known = known.clone();
-                self.begin(&mut shelf, known, waited).map(|()| None)
+                self.begin(&mut shelf, known, seen, waited).map(|()| Step::Wait)
             }
         }
-    }
-
-    /// Is there another sound file in the place of the one that is served?
-    fn was_replaced(&self, running: &Running, known: &Known) -> bool {
-        let Some(now) = file::id(&known.path) else { return false };
-        running.file.as_ref() != Some(&now)
-            && now.is_left_alone(SETTLED)
-            && self.shapes.get(&known.path).is_ok()
     }
 }
 

@@ -21,6 +21,10 @@ pub enum Unavailable {
     NotYet { id: String },
     #[error("As many requests as may are waiting for `{id}` already. Try again in a few seconds.")]
     QueueFull { id: String },
+    #[error(
+        "The disk with the models does not answer. Is it there, and the network share that it may be on?"
+    )]
+    Disk,
     #[error("The server is shutting down.")]
     ShuttingDown,
 }

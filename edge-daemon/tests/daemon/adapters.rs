@@ -8,7 +8,7 @@ use crate::harness::{Daemon, model, story, with};
 use crate::models::{Folder, told};
 
 /// Writes an adapter of the last layer's `ffn_down` of SmolLM2-135M, which changes it a lot. Its numbers are made up.
-fn write_adapter(path: &Path) {
+pub fn write_adapter(path: &Path) {
     const RANK: u64 = 4;
     const INNER: u64 = 1536;
     const WIDTH: u64 = 576;

@@ -1,5 +1,7 @@
 //! Loading and unloading by hand, names, and files that cannot be served.
 
+use std::time::Duration;
+
 use hearth_wire::FinishReason;
 use serde_json::json;
 
@@ -170,4 +172,32 @@ async fn the_estimate_is_near_what_the_process_takes() {
     let memory = told(&daemon, "a").await["memory"].clone();
     let own = memory["cache"].as_f64().unwrap() + memory["computing"].as_f64().unwrap();
     assert!((own / taken - 1.0).abs() < 0.2, "{taken} bytes, and by the estimate {own}: {memory}");
+}
+
+/// A pipe that nobody writes to stands in for a file on a network share that hangs: opening it waits for ever.
+#[tokio::test]
+async fn a_disk_that_hangs_holds_up_nobody_but_who_asks_for_what_is_on_it() {
+    let folder = Folder::with(&["a.gguf"]);
+    let hung = folder.file("hung");
+    assert!(std::process::Command::new("mkfifo").arg(&hung).status().unwrap().success());
+    let config = folder.file("edge.toml");
+    std::fs::write(&config, "folder = \".\"\n[models.hung]\npath = \"hung\"\n").unwrap();
+    let options = ["--config", config.to_str().unwrap(), "--model", "a", "--context", "1024"];
+    let daemon = Daemon::of(&options).await;
+    daemon.logged("model loaded").await;
+    let hung = with(story("patience", 3), json!({"model": "hung"}));
+    let asked = (0..8).map(|_| daemon.refused("/v1/chat/completions", &hung));
+    let others = async {
+        let began = std::time::Instant::now();
+        for _ in 0..5 {
+            daemon.chat(&story("the sea", 3)).await;
+            assert_eq!(daemon.get("/health").await["status"], "ok");
+        }
+        began.elapsed()
+    };
+    let (refused, took) = tokio::join!(futures_util::future::join_all(asked), others);
+    for (status, error) in refused {
+        assert_eq!((status, &error["code"]), (503, &json!("disk_unavailable")), "{error}");
+    }
+    assert!(took < Duration::from_secs(9), "others were held up: {took:?}");
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use hearth_wire::FinishReason;
 use serde_json::json;
 
+use crate::adapters::write_adapter;
 use crate::harness::{self, Daemon, story, with};
 use crate::models::{Folder, told};
 
@@ -31,17 +32,58 @@ async fn running_answers_end_on_the_old_file_and_later_ones_begin_on_the_new() {
     let folder = Folder::with(&["a.gguf"]);
     let daemon = Daemon::of(&["--models", folder.text(), "--model", "a", "--context", "1024"]).await;
     daemon.logged("model loaded").await;
-    let mut running = daemon.stream(&story("the sea", 60)).await;
+    let mut running = daemon.stream(&story("the sea", 400)).await;
     running.text().await.unwrap();
     replace(&folder, "a.gguf", &fs::read(harness::model()).unwrap());
+    daemon.logged("file was replaced").await;
     let asked = story("the sea", 5);
     let (old, new) = tokio::join!(running.answer(), daemon.chat(&asked));
     assert_eq!(old.reason, FinishReason::Length, "it is not cut off");
     assert!(!new.text.is_empty());
     assert_eq!(loads(&metrics(&daemon).await), "2");
     // It is loaded anew once, not each time.
+    tokio::time::sleep(Duration::from_millis(2500)).await;
     daemon.chat(&story("the sea", 5)).await;
     assert_eq!(loads(&metrics(&daemon).await), "2");
+}
+
+#[tokio::test]
+async fn what_is_to_be_in_memory_always_is_loaded_again_before_anybody_asks() {
+    let folder = Folder::with(&["a.gguf"]);
+    let daemon = Daemon::of(&["--models", folder.text(), "--model", "a", "--context", "1024"]).await;
+    daemon.logged("model loaded").await;
+    replace(&folder, "a.gguf", &fs::read(harness::model()).unwrap());
+    daemon.logged("file was replaced").await;
+    daemon.until("closes the old", |health| health["status"] == "loading").await;
+    daemon.until("is loaded again", |health| health["status"] == "ok").await;
+    assert_eq!(loads(&metrics(&daemon).await), "2");
+}
+
+#[tokio::test]
+async fn weights_of_which_only_the_adapter_is_asked_for_do_not_stay_in_memory_twice() {
+    let folder = Folder::with(&["a.gguf"]);
+    let adapter = folder.file("style.lora");
+    write_adapter(&adapter);
+    let config = folder.file("edge.toml");
+    fs::write(&config, "folder = \".\"\n[models.a.adapters]\npirate = \"style.lora\"\n").unwrap();
+    let daemon = Daemon::of(&["--config", config.to_str().unwrap(), "--context", "1024"]).await;
+    let pirate = with(story("the sea", 12), json!({"model": "pirate"}));
+    let before = daemon.chat(&pirate).await;
+    daemon.chat(&with(story("the sea", 2), json!({"model": "a"}))).await;
+    let used = async || daemon.get("/health").await["memory"]["used"].as_u64().unwrap();
+    let both = used().await;
+    // Other numbers, of the same size.
+    let mut bytes = fs::read(&adapter).unwrap();
+    let end = bytes.len() - 4096;
+    bytes[end..].fill(0);
+    replace(&folder, "style.lora", &bytes);
+    daemon.logged("file was replaced").await;
+    let after = daemon.chat(&pirate).await;
+    assert_ne!(after.text, before.text, "it answers by the new adapter");
+    let weights = told(&daemon, "pirate").await["memory"]["weights"].as_u64().unwrap();
+    let alone = used().await;
+    assert!(alone < both && alone >= weights, "{alone} of {both}, {weights} of them weights");
+    assert_eq!(told(&daemon, "a").await["state"], "unloaded", "nobody has asked for it since");
 }
 
 #[tokio::test]
@@ -51,6 +93,7 @@ async fn a_new_file_that_is_broken_leaves_the_old_one_in_service() {
     daemon.logged("model loaded").await;
     let whole = fs::read(harness::model()).unwrap();
     replace(&folder, "a.gguf", &whole[..whole.len() / 2]);
+    tokio::time::sleep(Duration::from_millis(2500)).await;
     daemon.chat(&story("patience", 3)).await;
     fs::remove_file(folder.file("a.gguf")).unwrap();
     daemon.chat(&story("patience", 3)).await;

@@ -110,7 +110,7 @@ fn apart(a: &[f32], b: &[f32]) -> f32 {
 #[test]
 fn company_and_shared_cells_change_no_score_by_more_than_the_tolerance() {
     let model = model();
-    let sizes = Sizes { n_ctx: 1024, cells: 2048, cell_bytes: 1, kept: 2048, chunk: 512 };
+    let sizes = Sizes { n_ctx: 1024, cells: 2048, cell_bytes: 1, window_bytes: 0, kept: 2048, chunk: 512 };
     let mut context = context::for_chats(&model, &SETTINGS, sizes).expect("a context");
     let beginning =
         "The lighthouse keeper wrote down the weather every morning, in a book with a green cover. "

@@ -2,7 +2,7 @@ use super::*;
 use proptest::prelude::*;
 
 /// A small sound file: two pairs and one F32 tensor of eight numbers.
-fn sound() -> Vec<u8> {
+pub fn sound() -> Vec<u8> {
     let mut bytes = b"GGUF".to_vec();
     bytes.extend(3u32.to_le_bytes());
     bytes.extend(1u64.to_le_bytes());
