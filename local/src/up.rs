@@ -79,6 +79,11 @@ pub enum UpError {
     Port { port: u16, flag: &'static str, source: std::io::Error },
     #[error("the daemon at {url} does not say what it serves: {reason}")]
     Edge { url: String, reason: String },
+    #[error(
+        "the daemon at {url} asks for a key and does not take what it is shown: set HEARTH_EDGE_API_KEY, or HEARTH_EDGE_ID and \
+         HEARTH_EDGE_SERVICE_KEY as `hearth-edge pair` prints them"
+    )]
+    EdgeCredential { url: String },
     #[error("the API can't be configured: {0}")]
     Api(String),
     #[error("{what}: {source}")]

@@ -1,5 +1,7 @@
 //! PostgreSQL with its migrations, Redis, and the daemon, each started while the others start.
 
+use hearth_clients::{llm::Credential, platform};
+use http::StatusCode;
 use serde::Deserialize;
 
 use super::serve::taken_or;
@@ -95,7 +97,8 @@ impl Start<'_> {
         let http =
             reqwest::Client::builder().no_proxy().build().map_err(|error| UpError::Api(error.to_string()))?;
         if let Some(url) = &self.options.servers.edge_url {
-            return Ok((None, served(&http, url.clone()).await?));
+            let shown = &self.options.servers.edge_credential;
+            return Ok((None, served(&http, url.clone(), shown).await?));
         }
         let wanted = self.options.edge_port(self.settings);
         let Some(model) = self.options.model.clone() else {
@@ -114,7 +117,7 @@ impl Start<'_> {
         };
         let child = daemon.start()?;
         daemon.ready(&child, &http).await?;
-        let model = served(&http, daemon.url()).await?;
+        let model = served(&http, daemon.url(), &Credential::None).await?;
         (self.progress)(Progress::Started("edge"));
         Ok((Some(child), model))
     }
@@ -156,13 +159,18 @@ struct Meta {
     n_ctx: Option<u32>,
 }
 
-async fn served(http: &reqwest::Client, url: String) -> Result<Model, UpError> {
-    let asked = async {
-        let answer = http.get(format!("{url}/v1/models")).send().await?.error_for_status()?;
-        answer.json::<Models>().await
-    };
-    let models =
-        asked.await.map_err(|error| UpError::Edge { url: url.clone(), reason: error.to_string() })?;
+async fn served(http: &reqwest::Client, url: String, shown: &Credential) -> Result<Model, UpError> {
+    let mut request = http.get(format!("{url}/v1/models"));
+    if let Some(token) = shown.bearer(None, platform::unix_seconds()) {
+        request = request.bearer_auth(token.expose());
+    }
+    let away = |reason: String| UpError::Edge { url: url.clone(), reason };
+    let answer = request.send().await.map_err(|error| away(error.to_string()))?;
+    if answer.status() == StatusCode::UNAUTHORIZED {
+        return Err(UpError::EdgeCredential { url });
+    }
+    let models = async { answer.error_for_status()?.json::<Models>().await };
+    let models = models.await.map_err(|error| away(error.to_string()))?;
     let first = models.data.into_iter().next();
     let context = first.as_ref().and_then(|entry| entry.meta.as_ref()?.n_ctx);
     Ok(Model { url, name: first.map(|entry| entry.id), context })

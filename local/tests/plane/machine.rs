@@ -33,6 +33,7 @@ pub fn up_at(port: &str, home: &Path, edge: &str) -> Command {
         .arg(home)
         .env("HEARTH_EDGE_URL", edge)
         .env_remove("DATABASE_URL")
+        .env_remove("HEARTH_EDGE_API_KEY")
         .env_remove("REDIS_URL")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

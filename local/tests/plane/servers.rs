@@ -43,3 +43,19 @@ async fn servers_that_run_already_are_used_and_left_running() {
     drop((postgres, redis, lifeline));
     last_child.ended().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_daemon_elsewhere_is_shown_the_key_that_it_asks_for() {
+    let (home, edge) = (TestHome::new(), edge::start_for("sesame-sesame").await);
+    for (name, value) in [("HEARTH_EDGE_API_KEY", "wrong"), ("HEARTH_EDGE_ID", "half a pairing")] {
+        let refused = up(home.path(), &edge).env(name, value).output().await.unwrap();
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(!refused.status.success() && said.contains("asks for a key"), "{said}");
+        assert!(!said.contains(value), "{said}");
+    }
+    let mut command = up(home.path(), &edge);
+    command.env("HEARTH_EDGE_API_KEY", "sesame-sesame");
+    let machine = Machine::run(command, home.path()).await;
+    assert_eq!(machine.ready["model"], "stub", "{}", machine.ready);
+    assert!(machine.stop().await.success());
+}

@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use hearth_clients::http::{Answer, Http, HttpError, Request};
-use hearth_clients::llm::{Credential, ServiceKey};
-use hearth_clients::{Secret, platform};
+use hearth_clients::llm::Credential;
+use hearth_clients::platform;
 use hearth_wire::ErrorEnvelope;
 use http::Method;
 use serde::Deserialize;
-use uuid::Uuid;
 
 use super::super::env_file::EnvFile;
 use super::super::finding::Finding;
@@ -45,7 +44,8 @@ pub async fn ask(http: &Http, file: &EnvFile) -> Asked {
     let mut asked = Asked::default();
     let Some(url) = address(file, URL) else { return asked };
     // Half a pairing, or a damaged one, has been told already.
-    let Some(credential) = credential(file) else { return asked };
+    let shown = Credential::of_daemon(file.get(ID), file.get(SERVICE_KEY), file.get(KEY));
+    let Some(credential) = shown else { return asked };
     let models = match models(http, url, &credential).await {
         Ok(models) => models,
         Err(finding) => {
@@ -77,16 +77,6 @@ pub async fn ask(http: &Http, file: &EnvFile) -> Asked {
         }
     }
     asked
-}
-
-/// What the functions will show the daemon, as `hearth_api::Config` has it.
-fn credential(file: &EnvFile) -> Option<Credential> {
-    match (file.get(ID), file.get(SERVICE_KEY)) {
-        (None, None) => {
-            Some(file.get(KEY).map_or(Credential::None, |key| Credential::ApiKey(Secret::new(key))))
-        }
-        (id, key) => ServiceKey::parse(key?, Uuid::parse_str(id?).ok()?).map(Credential::Service),
-    }
 }
 
 fn context(file: &EnvFile, model: &Model) -> Option<Finding> {
