@@ -5,6 +5,24 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
+/// Changes a file of JSON, whole or not at all, while no other command does: of two at once, the second would write over what
+/// the first one added. `unwritable` makes an error of the caller's own.
+pub fn change<F: Serialize, T, E>(
+    path: &Path,
+    read: impl FnOnce(&Path) -> Result<F, E>,
+    change: impl FnOnce(&mut F) -> Result<T, E>,
+    unwritable: impl Fn(io::Error) -> E,
+) -> Result<T, E> {
+    let _held = hold(path).map_err(&unwritable)?;
+    let mut file = read(path)?;
+    let changed = change(&mut file)?;
+    let bytes = serde_json::to_vec_pretty(&file).map_err(|error| unwritable(error.into()))?;
+    replace(path, &bytes).map_err(unwritable)?;
+    Ok(changed)
+}
+
 /// Writes a file that only its owner can read, whole or not at all.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     make_folder_of(path)?;
@@ -18,7 +36,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Keeps other commands from changing the file until what is returned is dropped.
-pub fn hold(path: &Path) -> io::Result<File> {
+fn hold(path: &Path) -> io::Result<File> {
     make_folder_of(path)?;
     let mut beside = path.as_os_str().to_owned();
     beside.push(".lock");

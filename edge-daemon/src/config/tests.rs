@@ -34,9 +34,7 @@ fn keys_open_other_addresses_and_a_file_without_any_does_not() {
     let file = path.to_str().unwrap();
     let open = || config(&["--model", "m.gguf", "--host", "0.0.0.0", "--keys", file]);
     assert!(open().unwrap_err()[0].contains("keys add"));
-    let mut keys = crate::keys::store::KeyFile::default();
-    keys.add("a", None, None).unwrap();
-    keys.write(&path).unwrap();
+    crate::keys::store::KeyFile::change(&path, |keys| keys.add("a", None, None)).unwrap();
     assert!(open().unwrap().keys.is_some());
     std::fs::write(&path, "nonsense").unwrap();
     assert!(open().unwrap_err()[0].contains("no file of keys"));

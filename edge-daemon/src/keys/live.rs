@@ -217,9 +217,7 @@ mod tests {
     fn opened(rate: Option<u32>, tokens: Option<u64>) -> (tempfile::TempDir, PathBuf, String) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys.json");
-        let mut file = KeyFile::default();
-        let secret = file.add("a", rate, tokens).unwrap().secret;
-        file.write(&path).unwrap();
+        let secret = KeyFile::change(&path, |file| file.add("a", rate, tokens)).unwrap().secret;
         (folder, path, secret)
     }
 
@@ -261,9 +259,7 @@ mod tests {
     fn a_revoked_key_ends_while_the_daemon_runs() {
         let (_folder, path, secret) = opened(None, None);
         let keys = LiveKeys::open(&path).unwrap();
-        let mut file = KeyFile::read(&path).unwrap();
-        file.revoke("a").unwrap();
-        file.write(&path).unwrap();
+        KeyFile::change(&path, |file| file.revoke("a")).unwrap();
         let mut state = held(&keys.state);
         state.looked = Instant::now().checked_sub(LOOK_AGAIN).unwrap();
         // A file that was written within the clock's step must be seen too.

@@ -71,24 +71,15 @@ impl KeyFile {
         }
     }
 
-    pub fn write(&self, path: &Path) -> Result<(), StoreError> {
-        let unwritable = |source| StoreError::Unwritable { path: path.display().to_string(), source };
-        let bytes = serde_json::to_vec_pretty(self).map_err(|error| unwritable(error.into()))?;
-        private_file::replace(path, &bytes).map_err(unwritable)
-    }
-
-    /// Changes the file, whole or not at all, while no other command does: of two at once, the second would write over what
-    /// the first one added.
+    /// Changes the file while no other command does.
     pub fn change<T>(
         path: &Path,
         change: impl FnOnce(&mut Self) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let unwritable = |source| StoreError::Unwritable { path: path.display().to_string(), source };
-        let _held = private_file::hold(path).map_err(unwritable)?;
-        let mut file = Self::read(path)?;
-        let changed = change(&mut file)?;
-        file.write(path)?;
-        Ok(changed)
+        private_file::change(path, Self::read, change, |source| StoreError::Unwritable {
+            path: path.display().to_string(),
+            source,
+        })
     }
 
     /// Makes a key. Its name is free afterwards only if it is revoked.
@@ -131,16 +122,15 @@ mod tests {
     fn a_key_is_kept_as_a_hash_that_only_the_owner_can_read() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/keys.json");
-        let mut file = KeyFile::read(&path).unwrap();
-        let NewKey { record, secret } = file.add("laptop", Some(60), None).unwrap();
-        file.write(&path).unwrap();
+        let add = |file: &mut KeyFile| file.add("laptop", Some(60), None);
+        let NewKey { record, secret } = KeyFile::change(&path, add).unwrap();
 
         assert!(secret.starts_with(PREFIX) && secret.len() > 70);
         let text = fs::read_to_string(&path).unwrap();
         assert!(!text.contains(&secret) && text.contains(&hash(&secret)), "{text}");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(KeyFile::read(&path).unwrap(), KeyFile { keys: vec![record] });
-        assert!(matches!(file.add("laptop", None, None), Err(StoreError::Exists(_))));
+        assert!(matches!(KeyFile::change(&path, add), Err(StoreError::Exists(_))));
     }
 
     #[test]

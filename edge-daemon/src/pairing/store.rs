@@ -79,20 +79,17 @@ impl PairingFile {
         }
     }
 
-    /// Changes the file, whole or not at all, while no other command does: of two at once, the second would write over
-    /// what the first one added. Makes the file, and this daemon's id with it, where there is none.
+    /// Changes the file while no other command does. Makes it, and this daemon's id with it, where there is none.
     pub fn change<T>(
         path: &Path,
         change: impl FnOnce(&mut Self) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let unwritable = |source| StoreError::Unwritable { path: path.display().to_string(), source };
-        let _held = private_file::hold(path).map_err(unwritable)?;
         let new = || Self { id: Uuid::new_v4(), pairings: Vec::new() };
-        let mut file = Self::read(path)?.unwrap_or_else(new);
-        let changed = change(&mut file)?;
-        let bytes = serde_json::to_vec_pretty(&file).map_err(|error| unwritable(error.into()))?;
-        private_file::replace(path, &bytes).map_err(unwritable)?;
-        Ok(changed)
+        let read = |path: &Path| Ok(Self::read(path)?.unwrap_or_else(new));
+        private_file::change(path, read, change, |source| StoreError::Unwritable {
+            path: path.display().to_string(),
+            source,
+        })
     }
 
     /// Makes a key pair, and keeps the public half. The name is free again once the pairing is revoked.
