@@ -72,6 +72,9 @@ const NAMES: &[(&str, &str)] = &[];
 /// The first CPU's part of the file is no longer than this, and one CPU is enough.
 const FIRST_CPU: u64 = 8192;
 
+/// Are the kernels libraries of their own, of which those that fit the CPU are loaded when the daemon starts?
+pub const CHOSEN_WHEN_STARTED: bool = cfg!(feature = "dynamic-backends");
+
 /// Instructions that the build uses and this machine lacks; none where the machine does not say what it has.
 pub fn missing() -> Vec<&'static str> {
     missing_in(Path::new("/proc/cpuinfo")).unwrap_or_default()

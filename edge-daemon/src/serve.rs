@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -40,6 +40,8 @@ const LAST_STEP: Duration = Duration::from_secs(5);
 
 /// Serves until a signal comes or a model breaks without which it should not go on.
 pub async fn serve(config: Config) -> Result<(), Stop> {
+    // Before anything is said or loaded: a stop that comes early is a stop like any.
+    let mut signals = StopSignals::receive()?;
     let Config { models: configured, address, keys, pairings, tls, announce, origins, grace, .. } = config;
     let keys = keys.map(Arc::new);
     let pairings = pairings.map(Arc::new);
@@ -66,8 +68,7 @@ pub async fn serve(config: Config) -> Result<(), Stop> {
     let mut server = server.map_err(|error| Stop::Failed(format!("TLS cannot be spoken: {error}")))?;
 
     tokio::select! {
-        signal = stop_signal() => {
-            signal?;
+        () = signals.stop() => {
             tracing::info!(seconds = grace.as_secs(), "stopping: running answers may finish");
             if let Some(announcement) = &announcement {
                 announcement.withdraw();
@@ -129,13 +130,27 @@ async fn save_usage(keys: Arc<LiveKeys>) {
     }
 }
 
-async fn stop_signal() -> Result<(), Stop> {
-    let no_signals = |error: std::io::Error| Stop::Failed(format!("signals cannot be received: {error}"));
-    let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// SIGTERM and SIGINT, which no longer end the process by themselves.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn receive() -> Result<Self, Stop> {
+        let receive =
+            |kind| signal(kind).map_err(|error| Stop::Failed(format!("signals cannot be received: {error}")));
+        Ok(Self {
+            terminate: receive(SignalKind::terminate())?,
+            interrupt: receive(SignalKind::interrupt())?,
+        })
     }
-    Ok(())
+
+    /// Waits for one of them, also for one that has come already.
+    async fn stop(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }

@@ -14,6 +14,9 @@ pub fn instructions(machine: &Machine) -> Finding {
             "this system does not say which instructions its CPU has",
             "if the daemon ends with SIGILL, build it on this machine",
         ),
+        Some(missing) if missing.is_empty() && cpu::CHOSEN_WHEN_STARTED => {
+            Finding::ok("cpu", "the kernels that fit it are chosen when the daemon starts")
+        }
         Some(missing) if missing.is_empty() => {
             Finding::ok("cpu", format!("has all {} instruction sets that this build uses", cpu::used()))
         }

@@ -23,7 +23,17 @@ pub fn load() -> Result<(), String> {
             folders[1].display()
         ));
     }
+    let kernels = chosen().unwrap_or_else(|| "unknown".to_owned());
+    tracing::info!(kernels, "kernels were chosen for this CPU");
     Ok(())
+}
+
+/// The generation of CPUs whose kernels were loaded. llama.cpp says it nowhere; Linux knows which libraries a process maps.
+#[cfg(feature = "dynamic-backends")]
+fn chosen() -> Option<String> {
+    let maps = std::fs::read_to_string("/proc/self/maps").ok()?;
+    let (_, rest) = maps.split_once("/libggml-cpu-")?;
+    rest.split_once(".so").map(|(name, _)| name.to_owned())
 }
 
 #[cfg(feature = "dynamic-backends")]
