@@ -91,6 +91,8 @@ fn run_doctor(doctor: DoctorCommand) -> ExitCode {
     match doctor.run() {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
+        // Whoever reads the findings has read enough of them, as `head` does.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             complain(&format!("error: the findings could not be shown: {error}"));
             ExitCode::FAILURE
