@@ -12,6 +12,8 @@ set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
 cache=${HEARTH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/hearth}
 into=${HEARTH_EDGE_RELEASE:-$here/dist}
+mkdir -p "$into"
+into=$(cd "$into" && pwd)
 
 say() { echo "edge-release: $*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -37,6 +39,8 @@ RUSTFLAGS='' cargo build --release --workspace --bin hearth-edge --features "$fe
 built=$(sed -n 's/.*"build-script-executed","package_id":"[^"]*llama-cpp-sys-2[^"]*".*"out_dir":"\([^"]*\)".*/\1/p' "$messages" | tail -n 1)
 program=$(sed -n 's/.*"executable":"\([^"]*\/hearth-edge\)".*/\1/p' "$messages" | tail -n 1)
 [ -d "$built/backends" ] || fail "cargo did not say where llama.cpp's kernels are"
+libraries=$built/lib
+[ -d "$libraries" ] || libraries=$built/lib64
 
 folder=$into/$name
 rm -rf "$folder"
@@ -44,7 +48,8 @@ mkdir -p "$folder"
 cp "$program" "$folder/"
 for library in libggml-base libggml libllama; do
     # By the name that the program asks for, which has the major version.
-    for found in "$built/lib/$library".so.[0-9]*; do
+    for found in "$libraries/$library".so.[0-9]*; do
+        [ -e "$found" ] || fail "$library is not in $libraries"
         case ${found##*.so.} in
             *.*) ;;
             *) cp -L "$found" "$folder/" ;;

@@ -51,7 +51,12 @@ fn main() -> ExitCode {
         .enable_all()
         .build();
     let outcome = match runtime {
-        Ok(runtime) => runtime.block_on(serve::serve(config)),
+        Ok(runtime) => {
+            let outcome = runtime.block_on(serve::serve(config));
+            // A look at a disk that hangs is not waited for.
+            runtime.shutdown_background();
+            outcome
+        }
         Err(error) => Err(serve::Stop::Failed(format!("no threads could be started: {error}"))),
     };
     match outcome {

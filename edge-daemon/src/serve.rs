@@ -47,7 +47,14 @@ pub async fn serve(config: Config) -> Result<(), Stop> {
     let pairings = pairings.map(Arc::new);
     let models = Models::new(configured.catalogue, configured.limit);
     // The files are looked at before the port is open: a wrong path should not look like a server for a moment.
-    models.check_pinned().map_err(Stop::Model)?;
+    let looking = models.clone();
+    tokio::select! {
+        sound = tokio::task::spawn_blocking(move || looking.check_pinned()) => {
+            sound.map_err(|error| Stop::Failed(error.to_string()))?.map_err(Stop::Model)?;
+        }
+        // A disk may take its time, or hang.
+        () = signals.stop() => return Ok(()),
+    }
     let listener = TcpListener::bind(address).await.map_err(|error| {
         Stop::Failed(format!("{address} cannot be listened on: {error}; is another server running there? --port chooses another"))
     })?;

@@ -31,8 +31,9 @@ impl Weights {
     ) -> Result<Arc<Model>, LoadError> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.retain(|_, held| held.model.strong_count() > 0);
+        let own = plan.adapter.as_ref().map(|adapter| adapter.path.as_path());
         let files = Files::of(&plan.path, &plan.adapters);
-        if let Some(known) = held.get(&plan.path).filter(|known| known.files == files)
+        if let Some(known) = held.get(&plan.path).filter(|known| known.files.hold(&files, own))
             && let Some(model) = known.model.upgrade()
         {
             return Ok(model);

@@ -1,5 +1,6 @@
 //! Which files a model is read from, so that one that was replaced is noticed.
 
+use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -7,28 +8,26 @@ use std::time::{Duration, SystemTime};
 /// The files of a model's weights and of the adapters that come with them, as they were at one time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Files {
-    weights: Option<FileId>,
-    adapters: Vec<Option<FileId>>,
+    pub weights: Option<FileId>,
+    /// By their paths.
+    pub adapters: BTreeMap<PathBuf, Option<FileId>>,
 }
 
 impl Files {
     pub fn of(weights: &Path, adapters: &[PathBuf]) -> Self {
-        Self {
-            weights: FileId::of(weights),
-            adapters: adapters.iter().map(|path| FileId::of(path)).collect(),
-        }
+        let adapters = adapters.iter().map(|path| (path.clone(), FileId::of(path))).collect();
+        Self { weights: FileId::of(weights), adapters }
     }
 
-    /// Are all of them there, and has nobody written to them for so long?
-    pub fn are_left_alone(&self, long: Duration) -> bool {
-        let is_left_alone =
-            |file: &Option<FileId>| file.as_ref().is_some_and(|file| file.is_left_alone(long));
-        is_left_alone(&self.weights) && self.adapters.iter().all(is_left_alone)
+    /// Can what was read from these files serve for what is in `wanted`? `own` is the adapter that matters.
+    pub fn hold(&self, wanted: &Self, own: Option<&Path>) -> bool {
+        self.weights == wanted.weights
+            && own.is_none_or(|own| self.adapters.get(own) == wanted.adapters.get(own))
     }
 
     /// Bytes of the adapters.
     pub fn adapter_bytes(&self) -> u64 {
-        self.adapters.iter().flatten().map(|file| file.bytes).sum()
+        self.adapters.values().flatten().map(|file| file.bytes).sum()
     }
 }
 
@@ -54,7 +53,7 @@ impl FileId {
     }
 
     /// Has nobody written to it for so long?
-    fn is_left_alone(&self, long: Duration) -> bool {
+    pub fn is_left_alone(&self, long: Duration) -> bool {
         // A time in the future is another clock's.
         self.changed.is_none_or(|changed| changed.elapsed().map_or(true, |since| since >= long))
     }

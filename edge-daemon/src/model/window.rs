@@ -17,15 +17,20 @@ impl Window {
     /// Source: llama.cpp's `load_swa_pattern`.
     pub fn of(architecture: &str, header: &Header, layers: u64, numbers_per_cell: u64) -> Option<Self> {
         let key = |key: &str| format!("{architecture}.attention.{key}");
-        let tokens = header.numbers.get(&key("sliding_window")).copied().filter(|tokens| *tokens > 0)?;
+        let tokens = header.numbers.get(&key("sliding_window")).copied();
+        // llama.cpp's own default.
+        let tokens =
+            tokens.or_else(|| (architecture == "llama4").then_some(8192)).filter(|tokens| *tokens > 0)?;
         let pattern = key("sliding_window_pattern");
         let sliding = if let Some(of_each_layer) = header.lists.get(&pattern) {
             of_each_layer.sum
         } else {
             let period = header.numbers.get(&pattern).copied().or_else(|| period(architecture)).unwrap_or(1);
-            layers - layers.div_ceil(period.max(1))
+            let period = period.max(1);
+            let full = if first_is_full(architecture) { layers.div_ceil(period) } else { layers / period };
+            layers - full
         };
-        // A layer's share, as if all had the same: those that differ say so nowhere.
+        // A layer's share, as if all had the same: where sliding ones have less, this is rather too much.
         let of_one = numbers_per_cell / layers.max(1);
         Some(Self { tokens, numbers_per_cell: of_one.saturating_mul(sliding.min(layers)) })
     }
@@ -54,6 +59,11 @@ fn period(architecture: &str) -> Option<u64> {
     Some(period)
 }
 
+/// Does the first layer of each period look at everything, and not the last?
+fn first_is_full(architecture: &str) -> bool {
+    matches!(architecture, "cohere2moe" | "smallthinker")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,8 +81,10 @@ mod tests {
             Window::of(architecture, header, 34, 34 * 100).map(|window| window.numbers_per_cell / 100)
         };
         let bare = |architecture: &str| header(architecture, &[("sliding_window", 1024)]);
-        assert_eq!(window("gemma3", &bare("gemma3")), Some(28), "Gemma 3 4B: six layers look at everything");
+        assert_eq!(window("gemma3", &bare("gemma3")), Some(29), "Gemma 3 4B: five layers look at everything");
         assert_eq!(window("gpt-oss", &bare("gpt-oss")), Some(17));
+        assert_eq!(window("smallthinker", &bare("smallthinker")), Some(25));
+        assert_eq!(window("llama4", &header("llama4", &[])), Some(26));
         assert_eq!(window("unknown", &bare("unknown")), Some(0));
         assert_eq!(window("llama", &header("llama", &[])), None);
         assert_eq!(window("gemma3", &header("gemma3", &[("sliding_window", 0)])), None);

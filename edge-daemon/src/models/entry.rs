@@ -89,9 +89,10 @@ impl Entry {
         }
     }
 
-    /// Does it hold the weights of these files?
+    /// Does it hold the weights of these files, as this model needs them?
     pub fn serves(&self, known: &Known, files: &Files) -> bool {
-        self.known.path == known.path && self.running().is_some_and(|running| running.files == *files)
+        let own = known.adapter.as_ref().map(|(adapter, _)| adapter.path.as_path());
+        self.known.path == known.path && self.running().is_some_and(|running| running.files.hold(files, own))
     }
 
     /// How it counts for the budget; `file` tells weights apart.

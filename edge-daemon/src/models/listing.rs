@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::entry::{Entry, Slot};
 use super::known::{self, Known};
-use super::{Inner, Models, Unavailable, budget};
+use super::{Inner, Models, Unavailable, budget, disk};
 use crate::counts::Counts;
 use crate::engine::{Engine, Need, Serving};
 use crate::model::Shape;
@@ -51,13 +51,16 @@ impl Models {
     /// All models there are, the default first, and those that are being fetched.
     pub async fn list(&self) -> Result<Vec<Listed>, Unavailable> {
         let models = self.clone();
-        self.inner.disk.look(move || models.look_through()).await
+        self.inner.disk.look(self.inner.folder(), disk::LONG_PATIENCE, move || models.look_through()).await
     }
 
     /// What is told of one model.
     pub async fn tell(&self, known: Known) -> Result<Listed, Unavailable> {
-        let models = self.clone();
-        self.inner.disk.look(move || models.listed(&known)).await
+        if self.inner.shape_in_memory(&known.id).is_some() {
+            return Ok(self.listed(&known));
+        }
+        let (models, path) = (self.clone(), known.path.clone());
+        self.inner.disk.look(&path, disk::PATIENCE, move || models.listed(&known)).await
     }
 
     fn look_through(&self) -> Vec<Listed> {

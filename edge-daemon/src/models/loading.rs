@@ -31,11 +31,11 @@ impl Inner {
         self: &Arc<Self>,
         shelf: &mut Shelf,
         known: &Known,
-        seen: Seen,
+        seen: &Seen,
         waited: Duration,
     ) -> Result<(), Unavailable> {
         let failed = |reason| Unavailable::Failed { id: known.id.clone(), reason };
-        let plan = self.plan(shelf, known, &seen);
+        let plan = self.plan(shelf, known, seen);
         let need = plan.need();
         let (ids, mut held) = Self::held(shelf);
         if waited >= LONG {
@@ -56,7 +56,7 @@ impl Inner {
             used: shelf.takings,
         };
         match make_room(self.limit, wanted, &held) {
-            Verdict::Fits => self.load(shelf, known, plan, seen.files).map_err(failed),
+            Verdict::Fits => self.load(shelf, known, plan, seen.files.clone()).map_err(failed),
             Verdict::Wait => Ok(()),
             Verdict::Unload(going) => {
                 for id in going.into_iter().map(|at| &ids[at]) {
@@ -91,9 +91,11 @@ impl Inner {
         let others = || {
             ids.iter().map(|id| &shelf.entries[id]).zip(&held).filter(|(other, _)| other.known.id != known.id)
         };
-        let pinned: Vec<Held> = others().filter(|(_, one)| one.pinned).map(|(_, one)| *one).collect();
+        let pinned: Vec<Held> =
+            others().filter(|(_, one)| one.pinned && !one.leaving).map(|(_, one)| *one).collect();
         // Weights that are there already take no more room.
-        let shared = others().any(|(other, one)| one.pinned && other.serves(known, &seen.files));
+        let shared =
+            others().any(|(other, one)| one.pinned && !one.leaving && other.serves(known, &seen.files));
         let room =
             self.limit.saturating_sub(total(&pinned)).saturating_add(if shared { shape.bytes } else { 0 });
         let sizes = Sizes::new(&known.settings, &shape, Some(room));

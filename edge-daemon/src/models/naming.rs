@@ -1,7 +1,7 @@
 //! Which model a request means.
 
-use std::sync::Arc;
-
+use super::disk;
+use super::entry::{Entry, Slot};
 use super::known::{Catalogue, Known};
 use super::{Models, Unavailable};
 use crate::model::Kind;
@@ -24,20 +24,30 @@ impl Models {
             return Ok(known);
         }
         let (models, asked) = (self.clone(), asked.to_owned());
-        self.inner.disk.look(move || models.search(&asked, purpose)).await?
+        self.inner
+            .disk
+            .look(self.inner.folder(), disk::PATIENCE, move || models.search(&asked, purpose))
+            .await?
     }
 
     /// What can be told without a look at the disk: most requests mean a model that was named, or that is in memory.
     fn at_hand(&self, asked: &str, purpose: Purpose) -> Option<Known> {
         let Catalogue { aliases, named, .. } = &self.inner.catalogue;
         let id = match (asked, purpose) {
-            // It depends on what the default is.
-            ("default", Purpose::Embed) => return None,
+            ("default", Purpose::Embed) => {
+                let default = self.at_hand("default", Purpose::Any)?;
+                match self.inner.shape_in_memory(&default.id)?.kind {
+                    Kind::Embedding => return Some(default),
+                    Kind::Chat => aliases.get("embed")?,
+                }
+            }
             ("embed", _) => aliases.get("embed")?,
             ("default", _) => aliases.get("default").or_else(|| named.first().map(|known| &known.id))?,
             _ => aliases.get(asked).map_or(asked, String::as_str),
         };
-        named.iter().find(|known| known.id == id).cloned().or_else(|| self.in_memory(id))
+        // What is on its way out may come back from another file.
+        let served = || self.in_memory(id, |entry| matches!(entry.slot, Slot::Loading(_) | Slot::Ready(..)));
+        named.iter().find(|known| known.id == id).cloned().or_else(served)
     }
 
     /// The same by all that is on the disk, for which it may wait.
@@ -76,12 +86,12 @@ impl Models {
 
     /// The model of this id. What is in memory can be named for as long as it is, whatever has become of its file's name.
     fn named(&self, id: &str) -> Option<Known> {
-        self.inner.catalogue.find(id).or_else(|| self.in_memory(id))
+        self.inner.catalogue.find(id).or_else(|| self.in_memory(id, |entry| entry.running().is_some()))
     }
 
-    fn in_memory(&self, id: &str) -> Option<Known> {
+    fn in_memory(&self, id: &str, stands: impl Fn(&Entry) -> bool) -> Option<Known> {
         let shelf = self.inner.shelf();
-        shelf.entries.get(id).filter(|entry| entry.running().is_some()).map(|entry| entry.known.clone())
+        shelf.entries.get(id).filter(|entry| stands(entry)).map(|entry| entry.known.clone())
     }
 
     fn embeds(&self, known: &Known) -> bool {
@@ -93,7 +103,6 @@ impl Models {
         if let Some(shape) = self.inner.shape_in_memory(&known.id) {
             return Ok(shape.kind);
         }
-        let (inner, known) = (Arc::clone(&self.inner), known.clone());
-        self.inner.disk.look(move || inner.seen(&known)).await?.map(|seen| seen.shape.kind)
+        self.seen(known).await.map(|seen| seen.shape.kind)
     }
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::disk::Seen;
+use tokio::time::{Instant, MissedTickBehavior};
+
+use super::disk::{self, Seen};
 use super::entry::{Entry, Slot};
 use super::known::Known;
 use super::{Inner, Loaded, Models, Unavailable};
@@ -29,25 +31,27 @@ enum Step {
 impl Models {
     /// Takes a model, and waits for it where it has to be loaded first. Dropping the future gives it up.
     pub async fn take_known(&self, known: Known) -> Result<Loaded, Unavailable> {
-        let began = tokio::time::Instant::now();
+        let began = Instant::now();
         let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut waiting = None;
-        let mut seen = None;
+        let mut seen: Option<(Instant, Seen)> = None;
         loop {
             let changed = self.inner.changed.notified();
             tokio::pin!(changed);
             // From here on no change is missed.
             changed.as_mut().enable();
-            match Inner::step(&self.inner, &known, began.elapsed(), seen.take())? {
-                Step::Taken(loaded) => return Ok(loaded),
-                Step::Look => {
-                    seen = Some(self.seen(&known).await?);
-                    continue;
-                }
-                Step::Wait => {}
+            let fresh = seen.as_ref().filter(|(at, _)| at.elapsed() < LOOK).map(|(_, seen)| seen);
+            let step = Inner::step(&self.inner, &known, began.elapsed(), fresh)?;
+            if let Step::Taken(loaded) = step {
+                return Ok(loaded);
             }
             if waiting.is_none() {
                 waiting = Some(Waiting::join(&self.inner, &known)?);
+            }
+            if matches!(step, Step::Look) {
+                seen = Some((Instant::now(), self.seen(&known).await?));
+                continue;
             }
             tokio::select! {
                 () = changed => {}
@@ -60,9 +64,9 @@ impl Models {
         }
     }
 
-    async fn seen(&self, known: &Known) -> Result<Seen, Unavailable> {
-        let (inner, known) = (Arc::clone(&self.inner), known.clone());
-        self.inner.disk.look(move || inner.seen(&known)).await?
+    pub(super) async fn seen(&self, known: &Known) -> Result<Seen, Unavailable> {
+        let (inner, path, known) = (Arc::clone(&self.inner), known.path.clone(), known.clone());
+        self.inner.disk.look(&path, disk::PATIENCE, move || inner.seen(&known)).await?
     }
 }
 
@@ -72,18 +76,15 @@ impl Inner {
         self: &Arc<Self>,
         known: &Known,
         waited: Duration,
-        seen: Option<Seen>,
+        seen: Option<&Seen>,
     ) -> Result<Step, Unavailable> {
         let mut shelf = self.shelf();
         if shelf.closed {
             return Err(Unavailable::ShuttingDown);
         }
-        if seen.is_none() && !shelf.entries.contains_key(&known.id) {
-            return Ok(Step::Look);
-        }
         shelf.takings += 1;
         let taking = shelf.takings;
-        let entry = shelf.entries.entry(known.id.clone()).or_insert_with(|| Entry::new(known.clone()));
+        let Some(entry) = shelf.entries.get_mut(&known.id) else { return Ok(Step::Look) };
         match (&entry.slot, seen) {
             (Slot::Ready(running, serving), _) => {
                 let (engine, serving) = (running.engine.clone(), Arc::clone(serving));
@@ -118,11 +119,11 @@ impl Waiting {
     fn join(inner: &Arc<Inner>, known: &Known) -> Result<Self, Unavailable> {
         let most = known.settings.parallel + known.settings.queue;
         let mut shelf = inner.shelf();
-        let waiting = shelf.entries.get_mut(&known.id).map(|entry| &mut entry.waiting);
-        match waiting {
-            Some(waiting) if *waiting < most => *waiting += 1,
-            _ => return Err(Unavailable::QueueFull { id: known.id.clone() }),
+        let entry = shelf.entries.entry(known.id.clone()).or_insert_with(|| Entry::new(known.clone()));
+        if entry.waiting >= most {
+            return Err(Unavailable::QueueFull { id: known.id.clone() });
         }
+        entry.waiting += 1;
         Ok(Self { inner: Arc::clone(inner), id: known.id.clone() })
     }
 }

@@ -98,7 +98,12 @@ impl AnswerParser {
 
     /// The marks around thoughts.
     pub fn reasoning_marks() -> impl Iterator<Item = &'static str> {
-        REASONING.iter().flat_map(|(open, close)| [*open, *close])
+        Self::reasoning_pairs().flat_map(|(open, close)| [open, close])
+    }
+
+    /// The marks that open a thought, with those that close it.
+    pub fn reasoning_pairs() -> impl Iterator<Item = (&'static str, &'static str)> {
+        REASONING.iter().copied()
     }
 
     pub fn has_called(&self) -> bool {

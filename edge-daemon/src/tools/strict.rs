@@ -26,18 +26,18 @@ pub fn grammar(
     control: impl Fn(&str) -> Option<u32>,
 ) -> Result<String, GrammarError> {
     let mark = mark(&control);
-    let (openings, texts): (Vec<_>, Vec<_>) =
-        family.openings().iter().copied().partition(|opening| control(opening).is_some());
-    let mut lark = prose(family, &texts, &control);
-    // Writing to a string cannot fail.
+    let mut lark = prose(family, &control);
     let mut said = Vec::new();
-    for opening in openings {
-        said.push((opening, format!("prose {}", mark(opening))));
-    }
-    for (n, opening) in texts.iter().enumerate() {
-        let _ = writeln!(lark, "UPTO_{n}: (TEXT {}) & ~CALL_AT_ONCE", literal(opening));
-        let _ = writeln!(lark, "upto_{n}[lazy]: UPTO_{n}");
-        said.push((*opening, format!("thinking upto_{n}")));
+    // Writing to a string cannot fail.
+    for (n, opening) in family.openings().iter().enumerate() {
+        if control(opening).is_some() {
+            said.push((*opening, [format!("prose {}", mark(opening)), format!("prose {}", mark(opening))]));
+            continue;
+        }
+        let _ = writeln!(lark, "LATER_{n}: TEXT {}", literal(opening));
+        let _ = writeln!(lark, "FIRST_{n}: LATER_{n} & ~(CALL_AT_ONCE | THOUGHT_AT_ONCE)");
+        let _ = writeln!(lark, "later_{n}[lazy]: LATER_{n}\nfirst_{n}[lazy]: FIRST_{n}");
+        said.push((*opening, [format!("thinking first_{n}"), format!("thinking later_{n}")]));
     }
     let form = Form::of(family, &mark);
     // The mark has been read by then.
@@ -45,50 +45,81 @@ pub fn grammar(
     lark += &call_rules(family, tools, (&before, &form.after), &mark, |tool| {
         if tool.strict { tool.schema() } else { json!({"type": "object"}) }
     })?;
-    let body = match family {
-        Family::Hermes | Family::MistralNames => {
-            let said: Vec<_> = said.into_iter().map(|(_, rule)| format!("{rule} call")).collect();
-            format!("({}){{0,{most_calls}}} prose", said.join(" | "))
-        }
-        Family::Llama3 => {
-            let said = said.into_iter().map(|(_, rule)| format!("{rule} call"));
-            said.chain(["call".to_owned(), "prose".to_owned()]).collect::<Vec<_>>().join(" | ")
-        }
-        Family::MistralList | Family::Phi => {
-            let calls = form.calls(most_calls);
-            let said = said.into_iter().map(|(opening, rule)| match opening.strip_suffix('[') {
-                Some(_) => format!("{rule} {calls} {}", literal("]")),
-                None => format!("{rule} {} {calls} {}", literal("["), form.after_all),
-            });
-            said.chain(["prose".to_owned()]).collect::<Vec<_>>().join(" | ")
-        }
-    };
-    let _ = match thought {
-        None => writeln!(lark, "start: {body}"),
-        Some(close) => {
-            let thought = if control(close).is_some() { "thought" } else { "thought[lazy]" };
-            writeln!(lark, "start: TEXT | thought body\n{thought}: TEXT {}\nbody: {body}", mark(close))
-        }
-    };
+    let calls = form.calls(most_calls);
+    let mut ways = vec!["prose".to_owned()];
+    if family.begins_bare() {
+        ways.push(r"thinking /\s*/ call".to_owned());
+    }
+    for (opening, [first, later]) in &said {
+        ways.push(match family {
+            Family::Hermes | Family::MistralNames => {
+                let more = match most_calls {
+                    0 | 1 => String::new(),
+                    most => format!("({later} call){{0,{}}}", most - 1),
+                };
+                format!("{first} call {more} prose")
+            }
+            Family::Llama3 => format!("{first} call"),
+            Family::MistralList | Family::Phi if opening.ends_with('[') => {
+                format!("{first} {calls} {}", literal("]"))
+            }
+            Family::MistralList | Family::Phi => {
+                format!("{first} {} {calls} {}", literal("["), form.after_all)
+            }
+        });
+    }
+    let _ = writeln!(lark, "body: {}", ways.join(" | "));
+    lark += &beginning(thought, &control);
     Ok(lark)
+}
+
+/// What comes before all else: a thought that the prompt opened, or one that the model may open by itself.
+fn beginning(thought: Option<&str>, control: &impl Fn(&str) -> Option<u32>) -> String {
+    if let Some(close) = thought {
+        return match control(close) {
+            Some(token) => format!("start: TEXT | TEXT <[{token}]> body\n"),
+            None => format!(
+                "THOUGHT: TEXT {}\nthought[lazy]: THOUGHT\nstart: TEXT | thought body\n",
+                literal(close)
+            ),
+        };
+    }
+    let (mut rules, mut ways) = (String::new(), vec!["body".to_owned()]);
+    for (n, (open, close)) in AnswerParser::reasoning_pairs().enumerate() {
+        if control(open).is_none() {
+            let (open, close) = (literal(open), literal(close));
+            let _ =
+                writeln!(rules, "THOUGHT_{n}: /\\s*/ {open} TEXT {close}\nthought_{n}[lazy]: THOUGHT_{n}");
+            ways.push(format!("thought_{n} body"));
+        }
+    }
+    format!("{rules}start: {}\n", ways.join(" | "))
 }
 
 /// What may be said without opening a call: no opening that is written as text, and the marks of thoughts where they are
 /// tokens of their own.
-fn prose(family: Family, openings: &[&str], control: &impl Fn(&str) -> Option<u32>) -> String {
-    let opened: Vec<_> = openings.iter().map(|opening| format!("TEXT {} TEXT", literal(opening))).collect();
-    let at_once = if family.begins_bare() { r"/\s*\{(?s:.*)/" } else { "/[^\\s\\S]/" };
-    let calls = opened.into_iter().chain([at_once.to_owned()]).collect::<Vec<_>>().join(" | ");
-    let thoughts: Vec<_> =
+fn prose(family: Family, control: &impl Fn(&str) -> Option<u32>) -> String {
+    let texts = family.openings().iter().filter(|opening| control(opening).is_none());
+    let opened = texts.map(|opening| format!("TEXT {} TEXT", literal(opening)));
+    let calls = opened.chain(["CALL_AT_ONCE".to_owned()]).collect::<Vec<_>>().join(" | ");
+    let at_once = if family.begins_bare() { r"/\s*\{(?s:.*)/" } else { NOTHING };
+    let opens =
+        AnswerParser::reasoning_pairs().map(|(open, _)| literal(open)).collect::<Vec<_>>().join(" | ");
+    let mut rules = format!(
+        "TEXT: /(?s:.*)/\nCALL_AT_ONCE: {at_once}\nTHOUGHT_AT_ONCE: /\\s*/ ({opens}) TEXT\nREST: TEXT & ~({calls})\n"
+    );
+    let marks: Vec<_> =
         AnswerParser::reasoning_marks().filter_map(control).map(|token| format!("<[{token}]>")).collect();
-    let mut rules = format!("TEXT: /(?s:.*)/\nCALL_AT_ONCE: {at_once}\nREST: TEXT & ~({calls})\n");
-    if thoughts.is_empty() {
+    if marks.is_empty() {
         rules += "thinking: \"\"\nprose: REST\n";
     } else {
-        let _ = writeln!(rules, "thinking: (REST ({}))*\nprose: thinking REST", thoughts.join(" | "));
+        let _ = writeln!(rules, "thinking: (REST ({}))*\nprose: thinking REST", marks.join(" | "));
     }
     rules
 }
+
+/// A pattern that no text is.
+const NOTHING: &str = r"/[^\s\S]/";
 
 #[cfg(test)]
 mod tests {
@@ -154,6 +185,22 @@ mod tests {
                 assert!(takes("search", "Rome"), "{family:?}: this one is not strict");
                 assert!(!takes("delete", "Oslo"), "{family:?}: a tool that is not offered");
             }
+        }
+    }
+
+    #[test]
+    fn what_a_thought_of_the_models_own_speaks_of_is_no_call() {
+        let call = "<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"CITY\"}}\n</tool_call>";
+        let hermes = lark(Family::Hermes, 1, None);
+        let thought = "<think>I could write <tool_call> or [TOOL_CALLS].\n</think>\n\n";
+        assert!(takes(&hermes, &format!("{thought}Hello.")));
+        assert!(takes(&hermes, &format!("{thought}{}", call.replace("CITY", "Oslo"))));
+        assert!(!takes(&hermes, &format!("{thought}{}", call.replace("CITY", "Rome"))));
+        let llama = lark(Family::Llama3, 1, None);
+        let bare = "{\"name\": \"weather\", \"parameters\": {\"city\": \"CITY\"}}";
+        for before in ["", "\n\n", "<think>Hm {x}.</think>", "<think>Hm.</think>\n\n"] {
+            assert!(takes(&llama, &format!("{before}{}", bare.replace("CITY", "Oslo"))), "{before}");
+            assert!(!takes(&llama, &format!("{before}{}", bare.replace("CITY", "Rome"))), "{before}");
         }
     }
 

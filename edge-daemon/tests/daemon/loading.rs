@@ -122,15 +122,19 @@ async fn a_file_that_is_no_model_fails_by_itself_and_is_tried_again_when_it_is_a
     daemon.chat(&with(story("mended", 2), json!({"model": "broken"}))).await;
 }
 
-#[tokio::test]
-async fn a_header_that_is_sound_before_weights_that_are_not_does_not_end_the_daemon() {
-    let folder = Folder::with(&["a.gguf"]);
+/// A tensor has another name, so that llama.cpp does not find what it needs; lengths and sizes stay as they are.
+pub fn sound_header_before_odd_weights() -> Vec<u8> {
     let mut bytes = std::fs::read(harness::model()).unwrap();
-    // A tensor's name, so that llama.cpp does not find what it needs; lengths and sizes stay as they are.
     let name = b"blk.0.attn_q.weight";
     let at = bytes.windows(name.len()).position(|window| window == name).unwrap();
     bytes[at] = b'X';
-    std::fs::write(folder.file("odd.gguf"), bytes).unwrap();
+    bytes
+}
+
+#[tokio::test]
+async fn a_header_that_is_sound_before_weights_that_are_not_does_not_end_the_daemon() {
+    let folder = Folder::with(&["a.gguf"]);
+    std::fs::write(folder.file("odd.gguf"), sound_header_before_odd_weights()).unwrap();
     let daemon = Daemon::of(&["--models", folder.text(), "--context", "1024"]).await;
     let odd = with(story("x", 1), json!({"model": "odd"}));
     for _ in 0..2 {
@@ -177,7 +181,7 @@ async fn the_estimate_is_near_what_the_process_takes() {
 /// A pipe that nobody writes to stands in for a file on a network share that hangs: opening it waits for ever.
 #[tokio::test]
 async fn a_disk_that_hangs_holds_up_nobody_but_who_asks_for_what_is_on_it() {
-    let folder = Folder::with(&["a.gguf"]);
+    let folder = Folder::with(&["a.gguf", "b.gguf"]);
     let hung = folder.file("hung");
     assert!(std::process::Command::new("mkfifo").arg(&hung).status().unwrap().success());
     let config = folder.file("edge.toml");
@@ -193,6 +197,9 @@ async fn a_disk_that_hangs_holds_up_nobody_but_who_asks_for_what_is_on_it() {
             daemon.chat(&story("the sea", 3)).await;
             assert_eq!(daemon.get("/health").await["status"], "ok");
         }
+        // What has to be read from the disk, as well.
+        daemon.chat(&with(story("the sea", 3), json!({"model": "b"}))).await;
+        assert_eq!(told(&daemon, "b").await["state"], "ready");
         began.elapsed()
     };
     let (refused, took) = tokio::join!(futures_util::future::join_all(asked), others);
@@ -200,4 +207,6 @@ async fn a_disk_that_hangs_holds_up_nobody_but_who_asks_for_what_is_on_it() {
         assert_eq!((status, &error["code"]), (503, &json!("disk_unavailable")), "{error}");
     }
     assert!(took < Duration::from_secs(9), "others were held up: {took:?}");
+    daemon.terminate();
+    assert_eq!(daemon.exit_code().await, Some(0), "nor does it hold up the end");
 }

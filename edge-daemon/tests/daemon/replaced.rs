@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::adapters::write_adapter;
 use crate::harness::{self, Daemon, story, with};
+use crate::loading::sound_header_before_odd_weights;
 use crate::models::{Folder, told};
 
 /// Puts a file in the place of another, as a package manager would. It was written a while ago.
@@ -60,6 +61,30 @@ async fn what_is_to_be_in_memory_always_is_loaded_again_before_anybody_asks() {
 }
 
 #[tokio::test]
+async fn what_should_be_in_memory_and_cannot_be_loaded_again_has_failed_until_its_file_is_mended() {
+    let folder = Folder::with(&["a.gguf"]);
+    let daemon = Daemon::of(&["--models", folder.text(), "--model", "a", "--context", "1024"]).await;
+    daemon.logged("model loaded").await;
+    replace(&folder, "a.gguf", &sound_header_before_odd_weights());
+    daemon.until("has failed", |health| health["status"] == "failed").await;
+    replace(&folder, "a.gguf", &fs::read(harness::model()).unwrap());
+    daemon.until("is loaded again", |health| health["status"] == "ok").await;
+    daemon.chat(&story("the sea", 3)).await;
+}
+
+#[tokio::test]
+async fn a_model_of_a_folder_goes_on_under_another_files_name() {
+    let folder = Folder::with(&["a-Q4_1.gguf"]);
+    let daemon = Daemon::of(&["--models", folder.text(), "--context", "1024"]).await;
+    daemon.chat(&with(story("the sea", 3), json!({"model": "a"}))).await;
+    replace(&folder, "a-Q8_0.gguf", &fs::read(harness::model()).unwrap());
+    fs::remove_file(folder.file("a-Q4_1.gguf")).unwrap();
+    daemon.logged("file was replaced").await;
+    daemon.chat(&with(story("the sea", 3), json!({"model": "a"}))).await;
+    assert_eq!(loads(&metrics(&daemon).await), "2");
+}
+
+#[tokio::test]
 async fn weights_of_which_only_the_adapter_is_asked_for_do_not_stay_in_memory_twice() {
     let folder = Folder::with(&["a.gguf"]);
     let adapter = folder.file("style.lora");
@@ -84,6 +109,15 @@ async fn weights_of_which_only_the_adapter_is_asked_for_do_not_stay_in_memory_tw
     let alone = used().await;
     assert!(alone < both && alone >= weights, "{alone} of {both}, {weights} of them weights");
     assert_eq!(told(&daemon, "a").await["state"], "unloaded", "nobody has asked for it since");
+
+    // An adapter that is missing does not keep its base from being followed, nor other weights from being shared.
+    daemon.chat(&with(story("the sea", 2), json!({"model": "a"}))).await;
+    fs::remove_file(folder.file("style.lora")).unwrap();
+    let replacements = || daemon.log().matches("file was replaced").count();
+    let before = replacements();
+    replace(&folder, "a.gguf", &fs::read(harness::model()).unwrap());
+    daemon.until("follows the base", |_| replacements() > before).await;
+    daemon.chat(&with(story("the sea", 2), json!({"model": "a"}))).await;
 }
 
 #[tokio::test]
