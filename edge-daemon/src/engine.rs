@@ -111,6 +111,7 @@ impl Engine {
                 *status = Status::Loading;
                 false
             });
+            memory::give_back();
             status_sender.send_replace(Status::Ended(outcome.err()));
         })?;
         Ok(Self { jobs, places, status, phase: Arc::new(phase), gauges })
