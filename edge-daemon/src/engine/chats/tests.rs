@@ -196,5 +196,5 @@ fn a_strict_tool_holds_a_model_that_would_call_it_otherwise() {
         model.piece_into(token, &mut text);
     }
     let text = String::from_utf8(text).expect("text");
-    assert!(text.contains("\"arguments\": {\"city\"") && !text.contains("R"), "{text}");
+    assert!(text.contains("\"arguments\": {\"city\"") && !text.contains('R'), "{text}");
 }
