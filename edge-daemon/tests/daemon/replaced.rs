@@ -102,7 +102,9 @@ async fn weights_of_which_only_the_adapter_is_asked_for_do_not_stay_in_memory_tw
     let end = bytes.len() - 4096;
     bytes[end..].fill(0);
     replace(&folder, "style.lora", &bytes);
-    daemon.logged("file was replaced").await;
+    let replacements = || daemon.log().matches("file was replaced").count();
+    // The model and its adapter are looked at each by itself.
+    daemon.until("both are closed", |_| replacements() == 2).await;
     let after = daemon.chat(&pirate).await;
     assert_ne!(after.text, before.text, "it answers by the new adapter");
     let weights = told(&daemon, "pirate").await["memory"]["weights"].as_u64().unwrap();
@@ -113,7 +115,6 @@ async fn weights_of_which_only_the_adapter_is_asked_for_do_not_stay_in_memory_tw
     // An adapter that is missing does not keep its base from being followed, nor other weights from being shared.
     daemon.chat(&with(story("the sea", 2), json!({"model": "a"}))).await;
     fs::remove_file(folder.file("style.lora")).unwrap();
-    let replacements = || daemon.log().matches("file was replaced").count();
     let before = replacements();
     replace(&folder, "a.gguf", &fs::read(harness::model()).unwrap());
     daemon.until("follows the base", |_| replacements() > before).await;

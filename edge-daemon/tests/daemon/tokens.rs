@@ -1,8 +1,10 @@
 //! Tokens, counts and what the daemon tells of itself.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
-use crate::harness::{Daemon, story};
+use crate::harness::{Daemon, PATIENCE, story};
 
 #[tokio::test]
 async fn texts_become_tokens_and_come_back() {
@@ -33,10 +35,19 @@ async fn metrics_count_what_was_done_and_hold_no_words() {
     let daemon = Daemon::start().await;
     daemon.chat(&story("xylophones", 5)).await;
     drop(daemon.stream(&story("zeppelins", 1000)).await);
-    daemon.idle().await;
-    let metrics = daemon.http.get(format!("{}/metrics", daemon.base)).send().await.unwrap();
-    assert!(metrics.headers()["content-type"].to_str().unwrap().starts_with("text/plain; version=0.0.4"));
-    let text = metrics.text().await.unwrap();
+    let ask = async || daemon.http.get(format!("{}/metrics", daemon.base)).send().await.unwrap();
+    assert!(ask().await.headers()["content-type"].to_str().unwrap().starts_with("text/plain; version=0.0.4"));
+    // It may take a moment until it is noticed who has left.
+    let left = async {
+        loop {
+            let text = ask().await.text().await.unwrap();
+            if text.lines().any(|line| line.contains("end=\"abandoned\"") && line.ends_with(" 1")) {
+                return text;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let text = tokio::time::timeout(PATIENCE, left).await.expect("an answer that is counted as abandoned");
     let value = |name: &str| {
         let line =
             text.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("no {name}: {text}"));
