@@ -55,9 +55,10 @@ impl Served {
     fn read_again(&self) {
         match Certificate::read(&self.chain, &self.key) {
             Ok(certificate) => {
+                // Said when it is so: whoever reads the line may connect at once.
+                *self.current.write().unwrap_or_else(PoisonError::into_inner) = certificate.clone();
                 tracing::info!(until = shown(certificate.not_after), "the certificate was renewed");
                 warn_of_end(&certificate);
-                *self.current.write().unwrap_or_else(PoisonError::into_inner) = certificate;
             }
             Err(error) => {
                 let until = shown(self.now().not_after);
