@@ -1,6 +1,7 @@
 //! What the command line comes to, and which mistakes it tells.
 
 use super::*;
+use crate::keys::store::{Grant, KeyFile};
 use crate::pairing::store::PairingFile;
 
 fn config(arguments: &[&str]) -> Result<Config, Vec<String>> {
@@ -34,7 +35,7 @@ fn keys_open_other_addresses_and_a_file_without_any_does_not() {
     let file = path.to_str().unwrap();
     let open = || config(&["--model", "m.gguf", "--host", "0.0.0.0", "--keys", file]);
     assert!(open().unwrap_err()[0].contains("keys add"));
-    crate::keys::store::KeyFile::change(&path, |keys| keys.add("a", None, None)).unwrap();
+    KeyFile::change(&path, |keys| keys.add("a", Grant::default())).unwrap();
     assert!(open().unwrap().keys.is_some());
     std::fs::write(&path, "nonsense").unwrap();
     assert!(open().unwrap_err()[0].contains("no file of keys"));

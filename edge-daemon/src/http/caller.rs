@@ -7,6 +7,7 @@ use std::time::Instant;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
+use super::error::ApiError;
 use crate::counts::Counts;
 use crate::keys::live::LiveKey;
 use crate::models::Loaded;
@@ -29,6 +30,23 @@ impl Caller {
             Self::Anyone => "",
             Self::Key(key) => key.id(),
             Self::Service(id) => id,
+        }
+    }
+}
+
+/// A caller who may say which models are in memory: anyone where nobody is asked who they are, and holders of a key that was
+/// made for it. Hearth's functions have no use for it.
+#[derive(Debug)]
+pub struct Manager;
+
+impl<S: Send + Sync> FromRequestParts<S> for Manager {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        match parts.extensions.get::<Caller>() {
+            Some(Caller::Anyone) => Ok(Self),
+            Some(Caller::Key(key)) if key.manages() => Ok(Self),
+            _ => Err(ApiError::may_not_manage()),
         }
     }
 }

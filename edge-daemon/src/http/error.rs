@@ -117,6 +117,12 @@ impl ApiError {
             .retry_after(seconds)
     }
 
+    pub fn may_not_manage() -> Self {
+        let message = "This credential may use models, and not load, unload or pin them. `hearth-edge keys add NAME --manage` makes \
+                       a key that may.";
+        Self::new(StatusCode::FORBIDDEN, "permission_error", "insufficient_permissions", message)
+    }
+
     pub fn shutting_down() -> Self {
         let message = "The server is shutting down.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "server_error", "shutting_down", message).retry_after(5)

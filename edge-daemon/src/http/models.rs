@@ -6,6 +6,7 @@ use hearth_wire::ModelMeta;
 use serde_json::{Value, json};
 
 use super::Daemon;
+use super::caller::Manager;
 use super::error::ApiError;
 use super::fields::Fields;
 use super::json::Json;
@@ -26,6 +27,7 @@ pub async fn one(State(daemon): State<Daemon>, Path(id): Path<String>) -> Result
 /// `{"model", "pin"}` → the model, once it is loaded. `pin` keeps it in memory, or lets it go again; left out, nothing
 /// changes in that.
 pub async fn load(
+    _: Manager,
     State(daemon): State<Daemon>,
     Json(body): Json<Value>,
 ) -> Result<JsonBody<Value>, ApiError> {
@@ -43,6 +45,7 @@ pub async fn load(
 
 /// `{"model"}` → the model, once it is out of memory. Answers that have begun are finished first.
 pub async fn unload(
+    _: Manager,
     State(daemon): State<Daemon>,
     Json(body): Json<Value>,
 ) -> Result<JsonBody<Value>, ApiError> {

@@ -5,11 +5,21 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use super::store::{KeyFile, KeyRecord, NewKey, StoreError};
+use super::store::{Grant, KeyFile, KeyRecord, NewKey, StoreError};
 
-/// API keys: each has a name, and if that is wished a rate and a daily quota of tokens
+const EXAMPLES: &str = "\
+Examples:
+  hearth-edge keys add laptop
+  hearth-edge keys add guest --rate 60 --tokens 200000
+  hearth-edge keys add admin --manage       # may load, unload and pin models
+  hearth-edge keys list
+  hearth-edge keys revoke guest
+
+  hearth-edge --model m.gguf --host 0.0.0.0 --keys ~/.config/hearth-edge/keys.json";
+
+/// API keys: each has a name, and if that is wished a rate, a daily quota of tokens and a say over which models are loaded
 #[derive(Debug, Parser)]
-#[command(name = "hearth-edge keys", bin_name = "hearth-edge keys")]
+#[command(name = "hearth-edge keys", bin_name = "hearth-edge keys", after_help = EXAMPLES)]
 pub struct KeysCommand {
     /// The file of keys [default: ~/.config/hearth-edge/keys.json]
     #[arg(long, env = "HEARTH_EDGE_KEYS", value_name = "FILE", global = true)]
@@ -31,6 +41,9 @@ enum Action {
         /// Tokens a day (UTC), read and written [default: any number]
         #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1..))]
         tokens: Option<u64>,
+        /// Let its holder load, unload and pin models, not only use them
+        #[arg(long)]
+        manage: bool,
     },
     /// Show all keys, which means their names and limits
     List,
@@ -61,8 +74,9 @@ impl KeysCommand {
         let path = self.keys.unwrap_or_else(default_file);
         let mut out = io::stdout().lock();
         match self.action {
-            Action::Add { name, rate, tokens } => {
-                let NewKey { record, secret } = KeyFile::change(&path, |file| file.add(&name, rate, tokens))?;
+            Action::Add { name, rate, tokens, manage } => {
+                let grant = Grant { rate, tokens, manage };
+                let NewKey { record, secret } = KeyFile::change(&path, |file| file.add(&name, grant))?;
                 writeln!(out, "{secret}")?;
                 writeln!(
                     io::stderr(),
@@ -90,11 +104,12 @@ fn line(key: &KeyRecord) -> String {
     let limit =
         |limit: Option<u64>, what: &str| limit.map_or_else(String::new, |limit| format!("\t{limit} {what}"));
     format!(
-        "{}\t{}\t{}{}{}",
+        "{}\t{}\t{}{}{}{}",
         key.id,
         key.name,
         key.created,
         limit(key.rate.map(u64::from), "requests a minute"),
-        limit(key.tokens, "tokens a day")
+        limit(key.tokens, "tokens a day"),
+        if key.manage { "\tmay manage models" } else { "" },
     )
 }

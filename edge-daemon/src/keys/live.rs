@@ -144,6 +144,11 @@ impl LiveKey {
         &self.record.id
     }
 
+    /// Whether its holder may load, unload and pin models.
+    pub fn manages(&self) -> bool {
+        self.record.manage
+    }
+
     /// Counts a request, unless there have been too many or the day's tokens are used up.
     pub fn admit(&self) -> Result<(), Refusal> {
         let mut counts = held(&self.counts);
@@ -212,12 +217,15 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::store::Grant;
     use super::*;
 
     fn opened(rate: Option<u32>, tokens: Option<u64>) -> (tempfile::TempDir, PathBuf, String) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys.json");
-        let secret = KeyFile::change(&path, |file| file.add("a", rate, tokens)).unwrap().secret;
+        let secret = KeyFile::change(&path, |file| file.add("a", Grant { rate, tokens, manage: false }))
+            .unwrap()
+            .secret;
         (folder, path, secret)
     }
 

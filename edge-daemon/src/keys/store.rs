@@ -29,6 +29,20 @@ pub struct KeyRecord {
     /// Tokens a day (UTC), read and written; none is any number.
     #[serde(default)]
     pub tokens: Option<u64>,
+    /// Whether its holder may load, unload and pin models, which everybody else feels.
+    #[serde(default)]
+    pub manage: bool,
+}
+
+/// What a new key may do.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Grant {
+    /// Requests a minute; none is any number.
+    pub rate: Option<u32>,
+    /// Tokens a day (UTC); none is any number.
+    pub tokens: Option<u64>,
+    /// To load, unload and pin models.
+    pub manage: bool,
 }
 
 /// All keys.
@@ -83,7 +97,7 @@ impl KeyFile {
     }
 
     /// Makes a key. Its name is free afterwards only if it is revoked.
-    pub fn add(&mut self, name: &str, rate: Option<u32>, tokens: Option<u64>) -> Result<NewKey, StoreError> {
+    pub fn add(&mut self, name: &str, grant: Grant) -> Result<NewKey, StoreError> {
         if self.keys.iter().any(|key| key.name == name) {
             return Err(StoreError::Exists(name.to_owned()));
         }
@@ -94,8 +108,9 @@ impl KeyFile {
             name: name.to_owned(),
             hash: hash(&secret),
             created: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            rate,
-            tokens,
+            rate: grant.rate,
+            tokens: grant.tokens,
+            manage: grant.manage,
         };
         self.keys.push(record.clone());
         Ok(NewKey { record, secret })
@@ -122,7 +137,7 @@ mod tests {
     fn a_key_is_kept_as_a_hash_that_only_the_owner_can_read() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/keys.json");
-        let add = |file: &mut KeyFile| file.add("laptop", Some(60), None);
+        let add = |file: &mut KeyFile| file.add("laptop", Grant { rate: Some(60), ..Grant::default() });
         let NewKey { record, secret } = KeyFile::change(&path, add).unwrap();
 
         assert!(secret.starts_with(PREFIX) && secret.len() > 70);
@@ -141,7 +156,7 @@ mod tests {
             for n in 0..8 {
                 let path = &path;
                 scope.spawn(move || {
-                    KeyFile::change(path, |file| file.add(&format!("n{n}"), None, None)).unwrap()
+                    KeyFile::change(path, |file| file.add(&format!("n{n}"), Grant::default())).unwrap()
                 });
             }
         });
@@ -151,8 +166,8 @@ mod tests {
     #[test]
     fn a_key_is_revoked_by_its_name_or_its_id() {
         let mut file = KeyFile::default();
-        let first = file.add("first", None, None).unwrap().record;
-        file.add("second", None, None).unwrap();
+        let first = file.add("first", Grant::default()).unwrap().record;
+        file.add("second", Grant::default()).unwrap();
         assert_eq!(file.revoke("second").unwrap().name, "second");
         assert_eq!(file.revoke(&first.id).unwrap(), first);
         assert!(matches!(file.revoke("first"), Err(StoreError::NoSuchKey(_))));

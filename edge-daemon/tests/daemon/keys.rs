@@ -86,6 +86,32 @@ async fn a_rate_and_a_quota_are_held() {
     }
 }
 
+#[tokio::test]
+async fn who_may_ask_may_say_which_models_are_loaded_only_with_a_key_made_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("keys.json");
+    let plain = keys(&file, &["add", "plain"]);
+    let managing = keys(&file, &["add", "managing", "--manage"]);
+    let listed = keys(&file, &["list"]);
+    assert_eq!(listed.matches("may manage models").count(), 1, "{listed}");
+    let daemon = Daemon::with(&["--context", "512", "--keys", file.to_str().unwrap()]).await;
+    for (path, body) in [
+        ("/v1/models/load", json!({"model": "default", "pin": true})),
+        ("/v1/models/unload", json!({"model": "default"})),
+        ("/v1/models/unload", json!("no object")),
+    ] {
+        let request = || daemon.http.post(format!("{}{path}", daemon.base)).json(&body);
+        let refused = request().bearer_auth(&plain).send().await.unwrap();
+        assert_eq!(refused.status(), 403);
+        let error: Value = refused.json().await.unwrap();
+        assert_eq!(error["error"]["code"], "insufficient_permissions", "{error}");
+        assert!(error["error"]["message"].as_str().unwrap().contains("--manage"), "{error}");
+        let done = request().bearer_auth(&managing).send().await.unwrap();
+        assert_eq!(done.status(), if body.is_object() { 200 } else { 400 });
+    }
+    assert_eq!(ask(&daemon, "x-api-key", &plain).await.0, 200, "asking loads it again, for everybody");
+}
+
 #[test]
 fn other_addresses_need_keys_and_a_mistake_is_a_sentence() {
     let model = crate::harness::model();
