@@ -25,7 +25,7 @@ const KEY: &str = "HEARTH_EDGE_SERVICE_KEY";
 
 /// What `hearth-edge pair` printed, a setting a line.
 async fn paired(file: &std::path::Path, name: &str) -> Vec<(&'static str, String)> {
-    let output = pair(file, &[name]).await;
+    let output = pair(file, &["--name", name]).await;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
     let line = |line: &str| {

@@ -13,7 +13,7 @@ const EXAMPLES: &str = "\
 Examples:
   hearth-edge pair
   hearth-edge pair --url https://edge.example.net >>production.env
-  hearth-edge pair vercel-2                 # a second one, to take the first one's place
+  hearth-edge pair --name vercel-2          # a second one, to take the first one's place
   hearth-edge pair list
   hearth-edge pair revoke hearth
 
@@ -31,7 +31,7 @@ const LONGEST_NAME: usize = 64;
 #[command(name = "hearth-edge pair", bin_name = "hearth-edge pair", after_help = EXAMPLES)]
 pub struct PairCommand {
     /// What to call the pairing [default: hearth]
-    #[arg(value_name = "NAME", value_parser = name)]
+    #[arg(long, value_name = "NAME", value_parser = name)]
     name: Option<String>,
 
     /// Where the functions reach this daemon, up to and without /v1; printed as a setting too
@@ -73,7 +73,7 @@ impl PairCommand {
     /// Does it, and shows what was done.
     pub fn run(self) -> Result<(), PairError> {
         if self.action.is_some() && (self.name.is_some() || self.url.is_some()) {
-            let message = "`list` and `revoke` go without a new pairing's NAME and --url";
+            let message = "`list` and `revoke` go without a new pairing's --name and --url";
             Self::command().error(ErrorKind::ArgumentConflict, message).exit();
         }
         let path = self.pairings.unwrap_or_else(|| keys_file().with_file_name("pairings.json"));

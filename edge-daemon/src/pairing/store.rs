@@ -48,7 +48,7 @@ pub enum StoreError {
     #[error("there is no pairing `{0}`; `hearth-edge pair list` shows them")]
     NoSuchPairing(String),
     #[error(
-        "there is a pairing `{0}` already; revoke it first, or choose another name: hearth-edge pair NAME"
+        "there is a pairing `{0}` already; revoke it first, or choose another name: hearth-edge pair --name NAME"
     )]
     Exists(String),
     #[error("a key could not be made: {0}")]

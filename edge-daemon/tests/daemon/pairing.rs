@@ -67,7 +67,7 @@ async fn ask(daemon: &Daemon, credential: &str) -> (u16, Value) {
 async fn a_token_of_a_pairing_is_taken_and_a_revoked_pairing_ends() {
     let (_folder, file) = file();
     let first = Settings::of(&pair(&file, &[]));
-    let second = Settings::of(&pair(&file, &["second"]));
+    let second = Settings::of(&pair(&file, &["--name", "second"]));
     assert_eq!(first.get("HEARTH_EDGE_ID"), second.get("HEARTH_EDGE_ID"));
     let daemon =
         Daemon::with(&["--context", "512", "--host", "127.0.0.1", "--pairings", file.to_str().unwrap()])
@@ -134,6 +134,8 @@ async fn keys_and_pairings_open_the_same_door() {
     let daemon = Daemon::with(&["--context", "256", "--keys", keys, "--pairings", file]).await;
     for credential in [key.trim(), &settings.token(0, None)] {
         assert_eq!(ask(&daemon, credential).await.0, 200);
+        let unload = daemon.http.post(format!("{}/v1/models/unload", daemon.base)).bearer_auth(credential);
+        assert_eq!(unload.json(&json!({})).send().await.unwrap().status(), 403, "neither was made for that");
     }
     assert_eq!(ask(&daemon, settings.get("HEARTH_EDGE_SERVICE_KEY")).await.0, 401);
 }
@@ -183,11 +185,11 @@ fn a_mistake_is_a_sentence() {
     let (_folder, file) = file();
     assert!(pair(&file, &[]).status.success());
     for (arguments, code, sentence) in [
-        (&[][..], 1, "choose another name"),
+        (&[][..], 1, "choose another name: hearth-edge pair --name NAME"),
         (&["revoke", "nobody"], 1, "pair list"),
-        (&["--url", "edge.example.net", "x"], 2, "https://"),
-        (&["name", "revoke", "hearth"], 2, "NAME"),
-        (&["two", "names"], 2, "names"),
+        (&["--url", "edge.example.net"], 2, "https://"),
+        (&["--name", "other", "revoke", "hearth"], 2, "--name"),
+        (&["lst"], 2, "'list'"),
     ] {
         let output = pair(&file, arguments);
         let said = String::from_utf8(output.stderr).unwrap();
