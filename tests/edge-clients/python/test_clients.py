@@ -4,9 +4,11 @@ import json
 import os
 import sys
 import unittest
+from typing import Literal
 
 import anthropic
 import openai
+import pydantic
 
 URL = os.environ["HEARTH_EDGE_URL"]
 client = openai.OpenAI(base_url=f"{URL}/v1", api_key="none", max_retries=0)
@@ -110,6 +112,24 @@ class Tools(unittest.TestCase):
         result = {"role": "tool", "tool_call_id": call.tool_calls[0].id, "content": "sunny"}
         answer = chat(messages=[*MESSAGES, call.model_dump(exclude_none=True), result], tools=TOOLS)
         self.assertEqual(answer.choices[0].message.role, "assistant")
+
+
+    def test_are_strict_as_the_clients_own_helper_makes_them(self):
+        class Weather(pydantic.BaseModel):
+            """The weather of a city"""
+
+            city: Literal["Paris", "Oslo"]
+            days: int | None
+
+        tools = [openai.pydantic_function_tool(Weather)]
+        self.assertTrue(tools[0]["function"]["strict"])
+        fields = {"model": "default", "messages": MESSAGES, "tools": tools, "temperature": 1.5, "max_tokens": 80}
+        forced = client.chat.completions.parse(**fields, tool_choice="required", parallel_tool_calls=False)
+        call = forced.choices[0].message.tool_calls[0].function.parsed_arguments
+        self.assertIn(call.city, ["Paris", "Oslo"])
+        # Where the model may choose, it tells its story.
+        free = client.chat.completions.create(**{**fields, "temperature": 0, "max_tokens": 12})
+        self.assertGreater(len(text(free)), 10)
 
 
 class Others(unittest.TestCase):

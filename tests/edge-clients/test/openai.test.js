@@ -143,6 +143,15 @@ describe("tools", () => {
     assert.ok(["Paris", "Oslo"].includes(JSON.parse(message.tool_calls[0].function.arguments).city));
   });
 
+  it("leave an answer alone that calls none, strict ones too", async () => {
+    const strict = tools.map(({ type, function: tool }) => ({ type, function: { ...tool, strict: true } }));
+    const { finish_reason, message } = (await chat({ tools: strict, tool_choice: "auto" })).choices[0];
+    assert.equal(finish_reason, "length");
+    assert.ok(message.content.length > 10 && !message.tool_calls);
+    const forced = (await chat({ tools: strict, tool_choice: "required", temperature: 1.5, max_tokens: 60 })).choices[0];
+    assert.ok(["Paris", "Oslo"].includes(JSON.parse(forced.message.tool_calls[0].function.arguments).city));
+  });
+
   it("have their results read", async () => {
     const { message } = (await chat({ tools, tool_choice: named, max_tokens: 60 })).choices[0];
     const result = { role: "tool", tool_call_id: message.tool_calls[0].id, content: "sunny" };
