@@ -10,7 +10,8 @@ mod client;
 mod figures;
 mod server;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context;
 
@@ -40,36 +41,56 @@ pub async fn run() -> anyhow::Result<()> {
         )?,
     }
 
-    let (mut ours_figures, mut peer_figures) = (Vec::new(), Vec::new());
+    let servers: Vec<_> = [(Kind::Ours, Some(ours)), (Kind::Peer, peer)]
+        .into_iter()
+        .filter_map(|(kind, program)| program.map(|program| (kind, program)))
+        .collect();
+    let mut figures = vec![Vec::new(); servers.len()];
     for round in 1..=rounds {
         table::say(&format!("Round {round} of {rounds}…"))?;
-        ours_figures.push(measure(Kind::Ours, &ours, &model).await?);
-        if let Some(peer) = &peer {
-            peer_figures.push(measure(Kind::Peer, peer, &model).await?);
+        for (all, measured) in figures.iter_mut().zip(measure(&servers, &model, round).await?) {
+            all.push(measured);
         }
     }
-    figures::print(&ours_figures, &peer_figures)
+    figures::print(&figures[0], figures.get(1).map_or(&[], Vec::as_slice))
 }
 
-/// One server, measured from its start to its end.
-async fn measure(kind: Kind, program: &std::path::Path, model: &std::path::Path) -> anyhow::Result<Figures> {
-    let mut figures = Figures::default();
-    let mut server = Server::start(kind, program, model, false).await?;
-    let client = Client::new(server.base.clone());
-    for case in CASES {
-        let measured =
-            cases::measure(*case, &client).await.with_context(|| format!("{case:?} of {kind:?}"))?;
-        table::say(&format!("{kind:?}: {measured:.2?}"))?;
-        figures.add(measured);
+/// Compute threads go on spinning for a moment after their last step, and would disturb the next server.
+const REST: Duration = Duration::from_secs(1);
+
+/// One round of all servers. They are loaded together and take turns case by case, and not one whole round after the other, so
+/// that both meet a machine that is busy elsewhere for a while; and the first is not always the same.
+async fn measure(servers: &[(Kind, PathBuf)], model: &Path, round: usize) -> anyhow::Result<Vec<Figures>> {
+    let mut figures = vec![Figures::default(); servers.len()];
+    let turns = |nth: usize| (0..servers.len()).map(move |n| (n + nth + round) % servers.len());
+
+    let mut running = Vec::new();
+    for (kind, program) in servers {
+        running.push(Server::start(*kind, program, model, false).await?);
     }
-    server.stop().await?;
+    for (nth, case) in CASES.iter().enumerate() {
+        for turn in turns(nth) {
+            tokio::time::sleep(REST).await;
+            let (kind, client) = (servers[turn].0, Client::new(running[turn].base.clone()));
+            let measured =
+                cases::measure(*case, &client).await.with_context(|| format!("{case:?} of {kind:?}"))?;
+            table::say(&format!("{kind:?}: {measured:.2?}"))?;
+            figures[turn].add(measured);
+        }
+    }
+    for server in &mut running {
+        server.stop().await?;
+    }
 
     // Memory, and the start, without the peer's cache of old prompts in ordinary memory.
-    let mut server = Server::start(kind, program, model, true).await?;
-    figures.add(vec![(figures::Figure::Start, server.ready_after.as_secs_f64())]);
-    cases::eight_streams(&Client::new(server.base.clone())).await?;
-    figures.add(vec![(figures::Figure::Memory, server.resident_megabytes()?)]);
-    server.stop().await?;
+    for turn in turns(0) {
+        let (kind, program) = &servers[turn];
+        let mut server = Server::start(*kind, program, model, true).await?;
+        figures[turn].add(vec![(figures::Figure::Start, server.ready_after.as_secs_f64())]);
+        cases::eight_streams(&Client::new(server.base.clone())).await?;
+        figures[turn].add(vec![(figures::Figure::Memory, server.resident_megabytes()?)]);
+        server.stop().await?;
+    }
     Ok(figures)
 }
 
