@@ -22,6 +22,7 @@ pub mod saved;
 mod schedule;
 mod sequence;
 mod settings;
+mod threads;
 mod weights;
 mod worker;
 

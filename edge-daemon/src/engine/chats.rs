@@ -5,11 +5,10 @@ mod keeping;
 use std::sync::atomic::Ordering;
 
 use llama_cpp_2::DecodeError;
-use llama_cpp_2::context::LlamaContext;
 use llama_cpp_2::llama_batch::LlamaBatch;
 use llama_cpp_2::token::data::LlamaTokenData;
 
-use super::context;
+use super::context::{self, Context};
 use super::gauges::Gauges;
 use super::inbox::Inbox;
 use super::saved::Saved;
@@ -22,7 +21,7 @@ use keeping::Keeper;
 /// The context, and everybody who is being served on it.
 pub struct Chats<'model> {
     serving: &'model Serving,
-    context: LlamaContext<'model>,
+    context: Context<'model>,
     batch: LlamaBatch<'static>,
     schedule: Schedule<Sequence>,
     /// Room for the candidates of one choice, used again and again.
@@ -45,7 +44,7 @@ impl<'model> Chats<'model> {
         serving: &'model Serving,
         settings: &Settings,
         sizes: Sizes,
-        context: LlamaContext<'model>,
+        context: Context<'model>,
         saved: Option<Saved>,
         gauges: &'model Gauges,
     ) -> Self {

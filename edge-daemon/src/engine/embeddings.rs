@@ -3,15 +3,15 @@
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 
-use llama_cpp_2::context::LlamaContext;
 use llama_cpp_2::llama_batch::LlamaBatch;
 use llama_cpp_2::token::LlamaToken;
 use tokio::sync::oneshot;
 
+use super::context::{self, Context};
 use super::gauges::Gauges;
 use super::inbox::{Inbox, Patience};
 use super::settings::Settings;
-use super::{Event, Failure, Job, Phase, Place, Serving, context};
+use super::{Event, Failure, Job, Phase, Place, Serving};
 
 /// One text's vector, of length 1.
 pub type Vector = Vec<f32>;
@@ -23,7 +23,7 @@ const TEXTS: usize = 64;
 pub const TOKENS: usize = 512;
 
 pub struct Embeddings<'model> {
-    context: LlamaContext<'model>,
+    context: Context<'model>,
     batch: LlamaBatch<'static>,
     /// Tokens in one batch at most.
     tokens: usize,

@@ -6,7 +6,7 @@ use llama_cpp_2::context::LlamaContext;
 use llama_cpp_2::llama_batch::LlamaBatch;
 use llama_cpp_2::token::LlamaToken;
 
-use crate::engine::context;
+use crate::engine::context::{self, Context};
 use crate::engine::likeliest::likeliest;
 use crate::engine::schedule::{Limits, Schedule};
 use crate::engine::settings::{CacheType, Settings, Sizes};
@@ -49,6 +49,40 @@ const SETTINGS: Settings = Settings {
     guessed: 0,
     save_to: None,
 };
+
+#[test]
+fn each_context_keeps_its_threads_from_step_to_step_and_takes_them_with_it() {
+    let model = model();
+    let prompt = tokens(&model, "The sea is wide, and nobody has counted its waves.");
+    let sizes = Sizes { n_ctx: 1024, cells: 1024, cell_bytes: 1, window_bytes: 0, kept: 1024, chunk: 4 };
+    let make =
+        |threads| context::for_chats(&model, &Settings { threads, ..SETTINGS }, sizes).expect("a context");
+    let running = || std::fs::read_dir("/proc/self/task").expect("the threads").count();
+    let before = running();
+    let mut single = make(1);
+    assert!(!single.keeps_threads());
+    let expected = alone(&mut single, sizes.chunk, &prompt);
+    let (mut two, mut three) = (make(2), make(3));
+    assert!(two.keeps_threads() && three.keeps_threads(), "does llama-cpp-2 still show its pointer?");
+    let scores = |context: &mut Context<'_>| {
+        let scores = alone(context, sizes.chunk, &prompt);
+        assert!(apart(&scores, &expected) < TOLERANCE);
+    };
+    assert_eq!(running(), before + 1 + 2);
+    for _ in 0..2 {
+        scores(&mut two);
+        scores(&mut three);
+    }
+    drop(two);
+    scores(&mut three);
+    drop(three);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| scores(&mut make(2)));
+        }
+    });
+    assert_eq!(running(), before);
+}
 
 /// The scores after each of these prompts, all of them served together.
 fn together(context: &mut LlamaContext<'_>, chunk: usize, prompts: &[Vec<LlamaToken>]) -> Vec<Vec<f32>> {
