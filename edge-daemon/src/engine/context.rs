@@ -11,7 +11,7 @@ use super::plan::Adapter;
 use super::prefix::Move;
 use super::settings::{Settings, Sizes};
 use super::threads::Threads;
-use crate::model::Model;
+use crate::model::{Kind, Model};
 
 /// Sequence ids that one cache can tell apart. Source: llama.cpp's `LLAMA_MAX_SEQ`.
 pub const SEQUENCE_IDS: usize = 256;
@@ -59,8 +59,8 @@ pub fn for_chats<'model>(
         .with_n_seq_max(u32::try_from(settings.parallel).unwrap_or(1))
         .with_kv_unified(true)
         .with_swa_full(false)
-        .with_type_k(settings.cache.into())
-        .with_type_v(settings.cache.into());
+        .with_type_k(settings.cache_of(Kind::Chat).into())
+        .with_type_v(settings.cache_of(Kind::Chat).into());
     make(model, params, settings)
 }
 
@@ -75,6 +75,8 @@ pub fn for_embeddings<'model>(
         .with_n_ctx(u32::try_from(tokens).ok().and_then(NonZeroU32::new))
         .with_n_seq_max(u32::try_from(texts).unwrap_or(1))
         .with_kv_unified(true)
+        .with_type_k(settings.cache_of(Kind::Embedding).into())
+        .with_type_v(settings.cache_of(Kind::Embedding).into())
         .with_embeddings(true);
     make(model, params, settings)
 }

@@ -24,10 +24,12 @@ impl Need {
                 (tokens, tokens)
             }
         };
-        // llama.cpp keeps room for the score of every word after each token of a batch, even where none is wanted.
+        // llama.cpp keeps room for the score of every word after each token of a batch, even where none is wanted; and where
+        // all tokens count, as they do for a vector, a decoder's scores are copied to where callers would read them.
+        let scores = if shape.kind == Kind::Embedding && !shape.is_encoder { 2 } else { 1 };
         let per_token = shape
             .n_vocab
-            .saturating_mul(NUMBER)
+            .saturating_mul(NUMBER * scores)
             .saturating_add(cells.saturating_mul(MASK))
             .saturating_add(shape.n_embd.saturating_mul(NUMBER * BETWEEN_LAYERS));
         Self {

@@ -63,6 +63,15 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// How the cache of a model of this kind keeps its numbers: nothing stays long in an embedding model's, if it has one, that
+    /// would be worth rounding.
+    pub fn cache_of(&self, kind: Kind) -> CacheType {
+        match kind {
+            Kind::Chat => self.cache,
+            Kind::Embedding => CacheType::F16,
+        }
+    }
+
     /// What an operator gets who sets nothing.
     pub fn usual(threads: usize) -> Self {
         Self {
@@ -114,17 +123,18 @@ impl Sizes {
     /// `available` is the bytes of memory that weights and cache may take, where that is known.
     pub fn new(settings: &Settings, shape: &Shape, available: Option<u64>) -> Self {
         let chunk = chunk(shape.n_params);
+        let cache = settings.cache_of(shape.kind);
         let window_bytes = |cells| {
             shape.window.map_or(0, |window| {
                 let cells = window.cells(cells, settings.parallel, chunk + settings.parallel);
-                settings.cache.bytes(window.numbers_per_cell).saturating_mul(cells)
+                cache.bytes(window.numbers_per_cell).saturating_mul(cells)
             })
         };
         let taken = shape.bytes.saturating_add(window_bytes(u32::MAX));
         let figures = Figures {
             n_ctx_train: shape.n_ctx_train,
             n_params: shape.n_params,
-            bytes_per_cell: settings.cache.bytes(shape.numbers_per_cell).max(1),
+            bytes_per_cell: cache.bytes(shape.numbers_per_cell).max(1),
             heads: shape.heads,
             available: available.map(|bytes| bytes.saturating_sub(taken)),
         };

@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn a_pointer_is_read_where_it_is_all_that_is_shown() {
-        assert_eq!(pointer("LlamaContext { context: 0x7f10 }").map(|at| at.addr()), Some(0x7f10));
+        assert_eq!(pointer("LlamaContext { context: 0x7f10 }").map(<*mut _>::addr), Some(0x7f10));
         for other in [
             "LlamaContext { context: 0x0 }",
             "LlamaContext { model: 0x7f10, context: 0x7f20 }",

@@ -19,6 +19,8 @@ pub enum Kind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shape {
     pub kind: Kind,
+    /// It reads a text as a whole, keeps no cache and scores no words, as BERT does.
+    pub is_encoder: bool,
     /// Tokens that it was trained on.
     pub n_ctx_train: u32,
     pub n_vocab: u64,
@@ -35,8 +37,9 @@ pub struct Shape {
     pub window: Option<Window>,
 }
 
-/// Architectures that turn text into vectors.
-const EMBEDDING: &[&str] = &[
+/// Architectures that turn text into vectors and do nothing else. Source: those that get no memory in llama.cpp's
+/// `llama_model::create_memory`.
+const ENCODERS: &[&str] = &[
     "bert",
     "nomic-bert",
     "nomic-bert-moe",
@@ -72,7 +75,7 @@ impl Shape {
         let kind = match header.numbers.get(&format!("{architecture}.pooling_type")) {
             Some(&RANK) => return neither("reranker"),
             Some(MEAN..=LAST) => Kind::Embedding,
-            _ if EMBEDDING.contains(&architecture.as_str()) => Kind::Embedding,
+            _ if ENCODERS.contains(&architecture.as_str()) => Kind::Embedding,
             _ => Kind::Chat,
         };
         Ok(Self::from_header(kind, &architecture, &header))
@@ -94,11 +97,13 @@ impl Shape {
         let width = number("attention.key_length")
             .unwrap_or(per_head)
             .saturating_add(number("attention.value_length").unwrap_or(per_head));
-        let numbers_per_cell = kv_heads.saturating_mul(width);
+        let is_encoder = ENCODERS.contains(&architecture);
+        let numbers_per_cell = if is_encoder { 0 } else { kv_heads.saturating_mul(width) };
         let window = Window::of(architecture, header, layers, numbers_per_cell);
         let sliding = window.map_or(0, |window| window.numbers_per_cell);
         Self {
             kind,
+            is_encoder,
             n_ctx_train: number("context_length").and_then(|n| u32::try_from(n).ok()).unwrap_or(0).max(1),
             n_vocab: header.lists.get("tokenizer.ggml.tokens").map_or(0, |tokens| tokens.length),
             n_embd,
@@ -154,6 +159,18 @@ mod tests {
         assert_eq!(Shape::from_header(Kind::Chat, "a", &wide).numbers_per_cell, 28 * 8 * 256);
         wide.lists.clear();
         assert_eq!(Shape::from_header(Kind::Chat, "a", &wide).numbers_per_cell, 28 * 16 * 256);
+    }
+
+    #[test]
+    fn an_encoder_keeps_no_cache() {
+        let header = Header {
+            numbers: [("embedding_length", 384), ("block_count", 6), ("attention.head_count", 12)]
+                .map(|(key, number)| (format!("bert.{key}"), number))
+                .into(),
+            ..Header::default()
+        };
+        let shape = Shape::from_header(Kind::Embedding, "bert", &header);
+        assert_eq!((shape.is_encoder, shape.numbers_per_cell), (true, 0));
     }
 
     #[test]

@@ -5,9 +5,16 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::harness::Daemon;
+use crate::harness::{self, Daemon};
 
 const EMBEDDINGS: &str = "/v1/embeddings";
+
+/// Types of values in a GGUF file. Source: <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>.
+const NUMBER: u32 = 4;
+const STRING: u32 = 8;
+
+/// llama.cpp's `LLAMA_POOLING_TYPE_LAST`.
+const LAST: u32 = 3;
 
 /// The model; made on the first call on a machine.
 pub fn model() -> PathBuf {
@@ -66,4 +73,43 @@ async fn what_does_not_fit_is_refused_and_nothing_is_cut() {
     let chat = json!({"messages": [{"role": "user", "content": "x"}]});
     assert_eq!(daemon.refused("/v1/chat/completions", &chat).await.0, 400);
     assert_eq!(daemon.get("/v1/models").await["data"][0]["capabilities"]["dimensions"], 384);
+}
+
+/// A model that writes, whose file says that it embeds by its last token: a decoder, as Qwen3-Embedding is one.
+fn embedding_decoder() -> Vec<u8> {
+    let mut bytes = std::fs::read(harness::model()).unwrap();
+    let count = u64::from_le_bytes(bytes[16..24].try_into().unwrap());
+    bytes[16..24].copy_from_slice(&(count + 2).to_le_bytes());
+    let text = |text: &str| [&(text.len() as u64).to_le_bytes(), text.as_bytes()].concat();
+    let added = [
+        text("llama.pooling_type"),
+        [NUMBER, LAST].map(u32::to_le_bytes).concat(),
+        // What follows stays where it was, in units of 32 bytes.
+        text("x"),
+        STRING.to_le_bytes().to_vec(),
+        text("nine byte"),
+    ]
+    .concat();
+    assert_eq!(added.len() % 32, 0);
+    bytes.splice(24..24, added);
+    bytes
+}
+
+#[tokio::test]
+async fn a_decoder_that_embeds_takes_no_more_memory_than_was_reckoned() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("decoder.gguf");
+    std::fs::write(&path, embedding_decoder()).unwrap();
+    let daemon = Daemon::serving(&path, &["--context", "2048", "--cache-type", "q8_0"]).await;
+    let listed = daemon.get("/v1/models/decoder").await;
+    let reckoned =
+        listed["memory"]["total"].as_f64().unwrap() - listed["memory"]["weights"].as_f64().unwrap();
+    let text = "river stone window garden ".repeat(450);
+    let answer = daemon.ask(EMBEDDINGS, &json!({"input": [text, "A cat sits on the mat."]})).await;
+    let vectors = vectors(&answer);
+    assert!(vectors.iter().all(|vector| vector.len() == 576 && (cosine(vector, vector) - 1.0).abs() < 1e-3));
+    assert!(answer["usage"]["prompt_tokens"].as_u64().unwrap() > 1800);
+    let taken = daemon.own_memory() * 1024.0;
+    // The program itself takes some.
+    assert!(taken < reckoned + 60e6 && taken > reckoned / 2.0, "{taken} of {reckoned}");
 }
