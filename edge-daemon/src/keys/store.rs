@@ -174,6 +174,13 @@ mod tests {
     }
 
     #[test]
+    fn a_record_that_says_nothing_of_it_may_not_manage() {
+        let record = r#"{"id": "key_1", "name": "old", "hash": "00", "created": "2026-01-01T00:00:00Z"}"#;
+        let record: KeyRecord = serde_json::from_str(record).unwrap();
+        assert!(!record.manage && record.rate.is_none());
+    }
+
+    #[test]
     fn a_damaged_file_is_never_taken_for_an_empty_one() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys.json");
