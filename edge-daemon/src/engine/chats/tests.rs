@@ -53,7 +53,7 @@ const SETTINGS: Settings = Settings {
 #[test]
 fn each_context_keeps_its_threads_from_step_to_step_and_takes_them_with_it() {
     let model = model();
-    let prompt = tokens(&model, "The sea is wide, and nobody has counted its waves.");
+    let prompt = tokens(&model, "The sea is wide.");
     let sizes = Sizes { n_ctx: 1024, cells: 1024, cell_bytes: 1, window_bytes: 0, kept: 1024, chunk: 4 };
     let make =
         |threads| context::for_chats(&model, &Settings { threads, ..SETTINGS }, sizes).expect("a context");
@@ -62,26 +62,31 @@ fn each_context_keeps_its_threads_from_step_to_step_and_takes_them_with_it() {
     let mut single = make(1);
     assert!(!single.keeps_threads());
     let expected = alone(&mut single, sizes.chunk, &prompt);
-    let (mut two, mut three) = (make(2), make(3));
-    assert!(two.keeps_threads() && three.keeps_threads(), "does llama-cpp-2 still show its pointer?");
+    let (mut one, mut other) = (make(2), make(2));
+    assert!(one.keeps_threads() && other.keeps_threads(), "does llama-cpp-2 still show its pointer?");
     let scores = |context: &mut Context<'_>| {
         let scores = alone(context, sizes.chunk, &prompt);
         assert!(apart(&scores, &expected) < TOLERANCE);
     };
-    assert_eq!(running(), before + 1 + 2);
+    assert_eq!(running(), before + 1 + 1);
     for _ in 0..2 {
-        scores(&mut two);
-        scores(&mut three);
+        scores(&mut one);
+        scores(&mut other);
     }
-    drop(two);
-    scores(&mut three);
-    drop(three);
+    drop(one);
+    scores(&mut other);
+    drop(other);
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| scores(&mut make(2)));
         }
     });
-    assert_eq!(running(), before);
+    // A thread that was waited for is listed for a moment more.
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    while running() > before {
+        assert!(std::time::Instant::now() < deadline, "{} threads, and before {before}", running());
+        std::thread::yield_now();
+    }
 }
 
 /// The scores after each of these prompts, all of them served together.
